@@ -6,7 +6,7 @@ the analang reference calls an error is gone. What is left is a small expression
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from appliance.compiler.diagnostics import Diagnostic, Position
@@ -23,7 +23,7 @@ class Const:
 class Time:
     """The bare independent variable."""
 
-    at: Position
+    at: Position = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Mul:
 
     left: Expr
     right: Expr
-    at: Position
+    at: Position = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Div:
 
     numerator: Expr
     denominator: Expr
-    at: Position
+    at: Position = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Call:
 
     function: str
     operand: Expr
-    at: Position
+    at: Position = field(compare=False)
 
 
 Expr: TypeAlias = Const | Time | Read | Scale | Add | Mul | Div | Call
