@@ -1,0 +1,152 @@
+"""Amplitude scaling: how many of the user's units one machine unit stands for, signal by signal."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.compiler.channels import Channels
+from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.elements import Elements, Sum
+from appliance.compiler.program import Bound
+from appliance.compiler.solution import Solution
+
+MARGIN: Final = 1.2
+"""Room above the largest value that the digital solution shows."""
+_UNIT: Final = 1.0 + 1e-9
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amplitudes:
+    """Amplitudes in the user's units: of each signal (states, then products), of the two input
+    sums of each product, and of the input sum of each tap."""
+
+    signals: tuple[float, ...]
+    operands: tuple[tuple[float, float], ...]
+    taps: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Peaks:
+    """Largest absolute values over the horizon, in the same order as Amplitudes."""
+
+    states: tuple[float, ...]
+    operands: tuple[tuple[float, float], ...]
+    taps: tuple[float, ...]
+
+
+def choose_amplitudes(
+    elements: Elements, channels: Channels, solution: Solution
+) -> tuple[Amplitudes, ...]:
+    """Candidates in order of preference: no scaling where all states stay within one machine
+    unit as written, then scaling to the bounds.
+
+    Raises CompileError ``amplitude-unbounded`` where the solution passes a ``bound`` pragma.
+    """
+    bounds = _bounds(elements, solution)
+    peaks = _peaks(elements, channels, solution)
+    scaled = [_state_amplitude(bounds.get(i), peak) for i, peak in enumerate(peaks.states)]
+    candidates = [_with_states(scaled, elements, channels, peaks)]
+    if max(peaks.states) <= _UNIT and all(b.value <= 1.0 for b in bounds.values()):
+        candidates.insert(0, _with_states([1.0] * len(scaled), elements, channels, peaks))
+    return tuple(candidates)
+
+
+def _bounds(elements: Elements, solution: Solution) -> dict[int, Bound]:
+    numbers = {(s.name, s.order): i for i, s in enumerate(elements.system.states)}
+    bounds = {numbers[b.name, b.order]: b for b in elements.system.program.bounds}
+    faults = [
+        _bound_passed(bound, solution, state)
+        for state, bound in bounds.items()
+        if solution.amplitudes[state] > bound.value * _UNIT
+    ]
+    if faults:
+        raise CompileError(*faults)
+    return bounds
+
+
+def _bound_passed(bound: Bound, solution: Solution, state: int) -> Diagnostic:
+    beyond = np.abs(solution.states[state]) > bound.value
+    first = float(solution.times[int(np.argmax(beyond))])
+    label = bound.name + "'" * bound.order
+    return Diagnostic(
+        kind=Kind.AMPLITUDE_UNBOUNDED,
+        message=(
+            f"{label} passes its bound {bound.value:g} at {first:.6g} and reaches "
+            f"{solution.amplitudes[state]:.6g} within the horizon {solution.horizon:g}"
+        ),
+        at=bound.at,
+        hint="a larger bound, a shorter horizon, or no bound pragma at all",
+    )
+
+
+def _state_amplitude(bound: Bound | None, peak: float) -> float:
+    if bound is not None:
+        return bound.value
+    return round_up(MARGIN * peak)
+
+
+def _with_states(
+    states: list[float], elements: Elements, channels: Channels, peaks: _Peaks
+) -> Amplitudes:
+    signals = list(states)
+    operands: list[tuple[float, float]] = []
+    for product, (left_peak, right_peak) in zip(elements.products, peaks.operands, strict=True):
+        left = _sum_amplitude(product.left, left_peak, signals)
+        right = _sum_amplitude(product.right, right_peak, signals)
+        operands.append((left, right))
+        signals.append(left * right)
+    taps = tuple(
+        _sum_amplitude(tap, peak, signals)
+        for tap, peak in zip(channels.taps, peaks.taps, strict=True)
+    )
+    return Amplitudes(signals=tuple(signals), operands=tuple(operands), taps=taps)
+
+
+def _sum_amplitude(operand: Sum, peak: float, signals: list[float]) -> float:
+    """A lone signal goes in as it is; a sum within one machine unit in an unscaled program too."""
+    if operand.is_single:
+        return signals[operand.terms[0][0]]
+    if peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms):
+        return 1.0
+    return round_up(MARGIN * peak)
+
+
+def _peaks(elements: Elements, channels: Channels, solution: Solution) -> _Peaks:
+    rows: list[Array] = list(solution.states)
+    operands: list[tuple[float, float]] = []
+    for product in elements.products:
+        left, right = _values(product.left, rows), _values(product.right, rows)
+        operands.append((_peak(left), _peak(right)))
+        rows.append(left * right)
+    return _Peaks(
+        states=tuple(float(a) for a in solution.amplitudes),
+        operands=tuple(operands),
+        taps=tuple(_peak(_values(tap, rows)) for tap in channels.taps),
+    )
+
+
+def _values(operand: Sum, rows: list[Array]) -> Array:
+    total = np.full_like(rows[0], operand.constant)
+    for signal, coefficient in operand.terms:
+        total += coefficient * rows[signal]
+    return total
+
+
+def _peak(values: Array) -> float:
+    return float(np.max(np.abs(values)))
+
+
+def round_up(value: float) -> float:
+    """Two significant digits, never below the value; 1 for zero."""
+    if value == 0.0:
+        return 1.0
+    exponent = math.floor(math.log10(value)) - 1
+    digits = math.ceil(value / 10.0**exponent * (1 - 1e-12))
+    return float(f"{digits}e{exponent}")

@@ -1,0 +1,181 @@
+"""The ODE's own solution, computed digitally: bounds for scaling and the reference for proof.
+
+Everything here works on the checked program itself and knows nothing of elements or circuits, so
+that the verification of a compiled circuit has an independent judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.integrate import OdeSolution, solve_ivp
+
+from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.evaluate import initial_state, quantity_function, rhs_function
+from appliance.compiler.program import Read
+from appliance.compiler.system import State, System
+
+DEFAULT_HORIZON: Final = 20.0
+"""Problem time that scaling covers when nobody names another (analang reference, section 9)."""
+_RTOL: Final = 1e-11
+_SAMPLES_PER_STEP: Final = 8
+_PERTURBATION: Final = 1e-3
+_PREDICTABLE_CHANGE: Final = 0.05
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solution:
+    """Solution over [0, horizon] in problem time and the user's units.
+
+    ``times`` (m,) and ``states`` (n, m) are samples dense enough to see every peak;
+    ``amplitudes`` (n,) is the largest absolute value of each state. ``predictable`` is the time up
+    to which a change of all start values by 0.1 % of their amplitudes moves no state by more than
+    5 % of its amplitude (analang reference, section 12).
+    """
+
+    system: System
+    horizon: float
+    times: Array
+    states: Array
+    amplitudes: Array
+    predictable: float
+    interpolant: OdeSolution
+    warnings: tuple[Diagnostic, ...] = ()
+
+    def probe_values(self, times: Array) -> Array:
+        """Value of each probe at the given times: (probes, times)."""
+        reads = [Read(p.name, p.order) for p in self.system.program.probes]
+        quantities = quantity_function(self.system.program, reads)
+        states = self.interpolant(times)
+        rows = [quantities(t, states[:, i]) for i, t in enumerate(times)]
+        return np.array(rows, dtype=np.float64).T.reshape(len(reads), len(times))
+
+
+def solve(system: System, horizon: float | None) -> Solution:
+    """Solve the system's ODE over ``horizon``, or the default one if None.
+
+    Raises CompileError ``amplitude-unbounded`` when the solution ends before a horizon that the
+    user named; a default horizon is shortened to what the ODE has, with a warning.
+    """
+    right_side = rhs_function(system.program)
+    start = initial_state(system.program)
+    wanted = DEFAULT_HORIZON if horizon is None else horizon
+    rough = _integrate(right_side, start, wanted, _start_scale(start))
+    warnings: tuple[Diagnostic, ...] = ()
+    if rough.end < wanted:
+        fault = _ends_early(system, rough, wanted)
+        if horizon is not None:
+            raise CompileError(fault)
+        wanted = _round_down(0.9 * rough.end)
+        warnings = (_shortened(fault, wanted),)
+    scale = np.max(np.abs(rough.interpolant(np.linspace(0.0, wanted, 512))), axis=1)
+    exact = _integrate(right_side, start, wanted, np.where(scale > 0.0, scale, 1.0))
+    if exact.end < wanted:
+        raise CompileError(_ends_early(system, exact, wanted))
+    times = _dense_times(exact.interpolant.ts)
+    states = exact.interpolant(times)
+    amplitudes = np.max(np.abs(states), axis=1)
+    return Solution(
+        system=system,
+        horizon=wanted,
+        times=times,
+        states=states,
+        amplitudes=amplitudes,
+        predictable=_predictable(right_side, start, amplitudes, exact),
+        interpolant=exact.interpolant,
+        warnings=warnings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Trajectory:
+    end: float
+    interpolant: OdeSolution
+
+
+def _integrate(
+    right_side: Callable[[float, Array], Array], start: Array, end: float, scale: Array
+) -> _Trajectory:
+    """Integrate as far as the solution goes; ``scale`` (n,) is the typical size of each state."""
+    with np.errstate(all="ignore"):
+        result = solve_ivp(
+            right_side,
+            (0.0, end),
+            start,
+            method="DOP853",
+            rtol=_RTOL,
+            atol=scale * 1e-13,
+            dense_output=True,
+        )
+    return _Trajectory(float(result.t[-1]), result.sol)
+
+
+def _start_scale(start: Array) -> Array:
+    """Sizes before anything is known: the start values, or the largest of them for a zero."""
+    largest = float(np.max(np.abs(start), initial=0.0))
+    return np.where(start != 0.0, np.abs(start), largest or 1.0)
+
+
+def _dense_times(steps: Array) -> Array:
+    fractions = np.arange(_SAMPLES_PER_STEP) / _SAMPLES_PER_STEP
+    inner = steps[:-1, None] + np.diff(steps)[:, None] * fractions[None, :]
+    return np.append(inner.ravel(), steps[-1])
+
+
+def _predictable(
+    right_side: Callable[[float, Array], Array],
+    start: Array,
+    amplitudes: Array,
+    exact: _Trajectory,
+) -> float:
+    scale = np.where(amplitudes > 0.0, amplitudes, 1.0)
+    moved = _integrate(right_side, start + _PERTURBATION * amplitudes, exact.end, scale)
+    times = np.linspace(0.0, min(exact.end, moved.end), 4001)
+    change = np.abs(moved.interpolant(times) - exact.interpolant(times))
+    limit = _PREDICTABLE_CHANGE * amplitudes[:, None]
+    beyond = np.any((change > limit) & (limit > 0.0), axis=0)
+    return float(times[np.argmax(beyond)]) if np.any(beyond) else float(times[-1])
+
+
+def _ends_early(system: System, trajectory: _Trajectory, wanted: float) -> Diagnostic:
+    state = _largest_growth(system, trajectory)
+    return Diagnostic(
+        kind=Kind.AMPLITUDE_UNBOUNDED,
+        message=(
+            f"the solution of the equations ends at {system.program.variable} = "
+            f"{trajectory.end:.6g} (see {state.label}), before the horizon {wanted:.6g}"
+        ),
+        at=state.at,
+        hint=f"a shorter horizon: //@ horizon = {_round_down(0.9 * trajectory.end):g}",
+    )
+
+
+def _largest_growth(system: System, trajectory: _Trajectory) -> State:
+    with np.errstate(all="ignore"):
+        begin, end = np.abs(trajectory.interpolant(np.array([0.0, trajectory.end]))).T
+        growth = np.nan_to_num(end / np.where(begin > 0.0, begin, 1.0), nan=np.inf)
+    return system.states[int(np.argmax(growth))]
+
+
+def _shortened(fault: Diagnostic, horizon: float) -> Diagnostic:
+    return Diagnostic(
+        kind=fault.kind,
+        message=f"{fault.message}; the circuit is scaled for {horizon:g} instead",
+        at=fault.at,
+        hint="name a horizon: //@ horizon = T",
+        is_warning=True,
+    )
+
+
+def _round_down(value: float) -> float:
+    """Two significant digits, never above the value."""
+    if value <= 0.0:
+        return value
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.floor(value / unit * (1 + 1e-12)) * unit)

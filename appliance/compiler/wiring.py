@@ -1,0 +1,226 @@
+"""Weights: time scaling and the connections that the elements need, in machine units.
+
+With R units of problem time per second of machine time, integrator rate k and amplitudes A, a term
+c * y in the derivative of x has the weight -(R / k) * c * A_y / A_x at the input of x's integrator
+(an integrator's output falls where its input sum is positive, hence the sign). Sums in front of
+multipliers and taps do not depend on R.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from appliance.compiler.amplitudes import Amplitudes
+from appliance.compiler.channels import Channels
+from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
+from appliance.compiler.elements import Elements, Sum
+
+FAST: Final = 10_000
+SLOW: Final = 100
+"""The two integrator rates, 1/s."""
+LANE_WEIGHT: Final = 8.0
+"""Largest weight of one lane (factor 1 with the eightfold gain)."""
+DEFAULT_RATE: Final = 10_000.0
+MAX_RATE: Final = 1_000_000
+"""Problem time units per second of machine time: when nobody asks, and at most."""
+
+
+class SinkKind(Enum):
+    """What a connection feeds."""
+
+    STATE = "state"
+    LEFT = "left factor"
+    RIGHT = "right factor"
+    TAP = "tap"
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """The input sum of state, product or tap ``number``."""
+
+    kind: SinkKind
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A weighted connection from a signal (None: one machine unit, the constant) to a sink."""
+
+    source: int | None
+    sink: Sink
+    weight: float
+
+    @property
+    def lanes(self) -> int:
+        """Lanes in parallel that carry the weight."""
+        return max(1, math.ceil(abs(self.weight) / LANE_WEIGHT * (1 - 1e-12)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """All connections at time rate ``rate`` (problem time units per second of machine time) and
+    the rate k of each state's integrator."""
+
+    amplitudes: Amplitudes
+    rate: float
+    integrator_rates: tuple[int, ...]
+    connections: tuple[Connection, ...]
+
+    @property
+    def lanes(self) -> int:
+        return sum(connection.lanes for connection in self.connections)
+
+
+def scale_time(
+    elements: Elements,
+    channels: Channels,
+    candidates: tuple[Amplitudes, ...],
+    rate: float,
+    lanes: int,
+) -> Wiring:
+    """The fastest wiring, up to the wanted ``rate``, that needs no more than ``lanes``.
+
+    The first candidate that reaches the wanted rate wins, else the one that comes nearest.
+    Raises CompileError ``coefficient-range`` or ``capacity`` where none fits at any rate.
+    """
+    best: Wiring | None = None
+    faults: list[CompileError] = []
+    for amplitudes in candidates:
+        try:
+            wiring = _fastest(elements, channels, amplitudes, rate, lanes)
+        except CompileError as error:
+            faults.append(error)
+            continue
+        if wiring.rate == rate:
+            return wiring
+        if best is None or wiring.rate > best.rate:
+            best = wiring
+    if best is None:
+        raise faults[-1]
+    return best
+
+
+def _fastest(
+    elements: Elements, channels: Channels, amplitudes: Amplitudes, rate: float, lanes: int
+) -> Wiring:
+    fixed = tuple(_fixed_connections(elements, channels, amplitudes))
+    unit = [_unit_connections(elements, amplitudes, i) for i in range(elements.state_count)]
+    _check_range(fixed, elements, lanes)
+    needed = sum(c.lanes for c in fixed) + sum(len(connections) for connections in unit)
+    if needed > lanes:
+        raise CompileError(_lanes_short(needed, lanes))
+    for candidate in _rates(unit, rate, lanes):
+        wiring = _at_rate(amplitudes, fixed, unit, candidate)
+        if wiring.lanes <= lanes:
+            return wiring
+    raise CompileError(_lanes_short(needed, lanes))
+
+
+def _at_rate(
+    amplitudes: Amplitudes,
+    fixed: tuple[Connection, ...],
+    unit: list[list[Connection]],
+    rate: float,
+) -> Wiring:
+    rates = tuple(_integrator_rate(connections, rate) for connections in unit)
+    driven = [
+        Connection(source=c.source, sink=c.sink, weight=c.weight * rate / k)
+        for k, connections in zip(rates, unit, strict=True)
+        for c in connections
+    ]
+    return Wiring(
+        amplitudes=amplitudes,
+        rate=rate,
+        integrator_rates=rates,
+        connections=(*driven, *fixed),
+    )
+
+
+def _integrator_rate(connections: list[Connection], rate: float) -> int:
+    """The slow rate wherever one lane a connection still carries its weights: coefficients that
+    would be small at the fast rate are then well above the resolution of a factor."""
+    largest = max((abs(c.weight) for c in connections), default=LANE_WEIGHT)
+    return SLOW if largest * rate / SLOW <= LANE_WEIGHT else FAST
+
+
+def _rates(unit: list[list[Connection]], rate: float, lanes: int) -> Iterator[float]:
+    """Rates worth trying, fastest first: below the wanted one, the number of lanes only changes
+    where a weight is a whole number of full lanes."""
+    limits = {
+        LANE_WEIGHT * n * FAST / abs(c.weight)
+        for connections in unit
+        for c in connections
+        for n in range(1, lanes + 1)
+    }
+    yield rate
+    yield from sorted((limit for limit in limits if limit < rate), reverse=True)
+
+
+def _unit_connections(elements: Elements, amplitudes: Amplitudes, state: int) -> list[Connection]:
+    """Connections into a state's integrator for R = k."""
+    sink = Sink(SinkKind.STATE, state)
+    return _connections(
+        elements.derivatives[state], -1.0 / amplitudes.signals[state], amplitudes, sink
+    )
+
+
+def _fixed_connections(
+    elements: Elements, channels: Channels, amplitudes: Amplitudes
+) -> Iterator[Connection]:
+    """Connections into multipliers and taps."""
+    for number, product in enumerate(elements.products):
+        left, right = amplitudes.operands[number]
+        yield from _connections(product.left, 1.0 / left, amplitudes, Sink(SinkKind.LEFT, number))
+        yield from _connections(
+            product.right, 1.0 / right, amplitudes, Sink(SinkKind.RIGHT, number)
+        )
+    for number, tap in enumerate(channels.taps):
+        yield from _connections(
+            tap, 1.0 / amplitudes.taps[number], amplitudes, Sink(SinkKind.TAP, number)
+        )
+
+
+def _connections(total: Sum, factor: float, amplitudes: Amplitudes, sink: Sink) -> list[Connection]:
+    connections = [
+        Connection(source=signal, sink=sink, weight=factor * c * amplitudes.signals[signal])
+        for signal, c in total.terms
+    ]
+    if total.constant != 0.0:
+        connections.append(Connection(source=None, sink=sink, weight=factor * total.constant))
+    return connections
+
+
+def _check_range(fixed: tuple[Connection, ...], elements: Elements, lanes: int) -> None:
+    faults = [
+        Diagnostic(
+            kind=Kind.COEFFICIENT_RANGE,
+            message=(
+                f"a weight of {abs(connection.weight):.6g} in front of a multiplier is more than "
+                f"all {lanes} lanes carry together ({LANE_WEIGHT * lanes:g})"
+            ),
+            at=_blame(connection.sink, elements),
+            hint="factors of a product that differ less in size",
+        )
+        for connection in fixed
+        if connection.lanes > lanes
+    ]
+    if faults:
+        raise CompileError(*faults)
+
+
+def _blame(sink: Sink, elements: Elements) -> Position | None:
+    if sink.kind in (SinkKind.LEFT, SinkKind.RIGHT):
+        return elements.products[sink.number].at
+    return None
+
+
+def _lanes_short(needed: int, have: int) -> Diagnostic:
+    return Diagnostic(
+        kind=Kind.CAPACITY,
+        message=f"lanes: needed {needed}, have {have}",
+        hint="fewer terms, or smaller coefficients in front of products",
+    )
