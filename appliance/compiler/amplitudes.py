@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.compiler.channels import Channels
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.elements import Elements, Sum
-from appliance.compiler.program import Bound
-from appliance.compiler.solution import Solution
+
+if TYPE_CHECKING:
+    from appliance.compiler.channels import Channels
+    from appliance.compiler.elements import Elements, Sum
+    from appliance.compiler.program import Bound
+    from appliance.compiler.solution import Solution
 
 MARGIN: Final = 1.2
 """Room above the largest value that the digital solution shows."""

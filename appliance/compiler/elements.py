@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
 from appliance.compiler.program import Add, Call, Const, Div, Expr, Mul, Read, Scale, Time
-from appliance.compiler.system import System
+
+if TYPE_CHECKING:
+    from appliance.compiler.system import System
 
 MAX_PRODUCTS: Final = 4096
 """No machine has as many multipliers; beyond it the program is refused without more work."""

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from appliance.compiler.channels import Channels, Reading
-from appliance.compiler.elements import Elements
-from appliance.compiler.place import Placement
-from appliance.compiler.route import Routing
-from appliance.compiler.solution import Solution
-from appliance.compiler.target import Target
-from appliance.compiler.wiring import Wiring
 from drivers.apb.circuit import build_file
 from drivers.apb.model import (
     BLOCK_SIZE,
@@ -24,6 +18,15 @@ from drivers.apb.model import (
     ProbeScaling,
     Scaling,
 )
+
+if TYPE_CHECKING:
+    from appliance.compiler.channels import Channels, Reading
+    from appliance.compiler.elements import Elements
+    from appliance.compiler.place import Placement
+    from appliance.compiler.route import Routing
+    from appliance.compiler.solution import Solution
+    from appliance.compiler.target import Target
+    from appliance.compiler.wiring import Wiring
 
 
 def emit(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from appliance.compiler.pipeline import CompileOptions, compile_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def compile_job(

@@ -7,8 +7,8 @@ and tells the log what they found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from appliance.compiler import report
 from appliance.compiler.amplitudes import choose_amplitudes
@@ -24,6 +24,9 @@ from appliance.compiler.system import reduce_order
 from appliance.compiler.target import read_target
 from appliance.compiler.verify import verify
 from appliance.compiler.wiring import DEFAULT_RATE, MAX_RATE, scale_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

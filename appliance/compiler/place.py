@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from appliance.compiler.channels import Channels
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.elements import Elements
-from appliance.compiler.target import Multiplier, Target, TargetCluster
+
+if TYPE_CHECKING:
+    from appliance.compiler.channels import Channels
+    from appliance.compiler.elements import Elements
+    from appliance.compiler.target import Multiplier, Target, TargetCluster
 
 HALF_REACH_OUTPUTS: Final = (14, 15)
 """M outputs that share their U input with the constant giver on one half of the lanes."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from appliance.compiler.diagnostics import Diagnostic
-from appliance.compiler.elements import Elements
-from appliance.compiler.place import Demand, Placement
 from appliance.compiler.render import render
-from appliance.compiler.route import Routing
-from appliance.compiler.solution import Solution
-from appliance.compiler.verify import Verification
 from appliance.compiler.wiring import Connection, SinkKind, Wiring
+
+if TYPE_CHECKING:
+    from appliance.compiler.diagnostics import Diagnostic
+    from appliance.compiler.elements import Elements
+    from appliance.compiler.place import Demand, Placement
+    from appliance.compiler.route import Routing
+    from appliance.compiler.solution import Solution
+    from appliance.compiler.verify import Verification
 
 Log = Callable[[str], None]
 

@@ -10,12 +10,14 @@ the last eight are tied to the front panel (R8).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.place import Placement
 from appliance.compiler.wiring import LANE_WEIGHT, Connection, Sink, SinkKind, Wiring
 from drivers.apb.model import LANES, Constant, Lane
+
+if TYPE_CHECKING:
+    from appliance.compiler.place import Placement
 
 _HALF: Final = LANES // 2
 _REACH: Final = {14: range(_HALF), 15: range(_HALF, LANES)}

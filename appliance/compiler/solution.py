@@ -6,9 +6,8 @@ that the verification of a compiled circuit has an independent judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,11 @@ from scipy.integrate import OdeSolution, solve_ivp
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from appliance.compiler.evaluate import initial_state, quantity_function, rhs_function
 from appliance.compiler.program import Read
-from appliance.compiler.system import State, System
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.compiler.system import State, System
 
 DEFAULT_HORIZON: Final = 20.0
 """Problem time that scaling covers when nobody names another (analang reference, section 9)."""

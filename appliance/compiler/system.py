@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from appliance.compiler.diagnostics import Position
 from appliance.compiler.program import Equation, Expr, Program, Read
+
+if TYPE_CHECKING:
+    from appliance.compiler.diagnostics import Position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.solution import Solution
 from drivers.apb.circuit import assemble
 from drivers.apb.codec import decode
-from drivers.apb.model import Scaling
 from sim.engine import Simulation, collect
 from sim.grid import SampleGrid
 from sim.netlist import build
 from sim.options import SimulationOptions
+
+if TYPE_CHECKING:
+    from appliance.compiler.solution import Solution
+    from drivers.apb.model import Scaling
 
 TOLERANCE: Final = 1e-3
 """Largest accepted deviation, as a part of each probe's amplitude, when nothing was lowered."""

@@ -9,15 +9,18 @@ multipliers and taps do not depend on R.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from appliance.compiler.amplitudes import Amplitudes
-from appliance.compiler.channels import Channels
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
-from appliance.compiler.elements import Elements, Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.compiler.amplitudes import Amplitudes
+    from appliance.compiler.channels import Channels
+    from appliance.compiler.elements import Elements, Sum
 
 FAST: Final = 10_000
 SLOW: Final = 100
