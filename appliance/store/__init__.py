@@ -1,0 +1,6 @@
+"""The one local store: SQLite for rows, files named by their content for blobs.
+
+async with open_store(state_dir) as store:
+    blob = await store.blobs.put_bytes(data)
+    task = await store.tasks.create_compile(NewCompile(..., module=blob))
+"""
