@@ -4,11 +4,15 @@ import ast
 import os
 import re
 import statistics
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.unit.house.tree import GENERATED, ROOT, product_modules, tracked
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.unit.house.tree import GENERATED, PACKAGES, ROOT, product_modules, tracked
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -39,6 +43,22 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module.split(".")[0])
     return names
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    """What one imports of each required package."""
+    renamed = {"pyyaml": "yaml", "protobuf": "google"}
+    names = {str(canonicalize_name(Requirement(text).name)) for text in requirements}
+    return {renamed.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_each_runtime_dependency_is_used_and_each_used_one_declared() -> None:
+    used = set[str]().union(*(imported(path) for path in product_modules()))
+    used -= {*PACKAGES, *sys.stdlib_module_names}
+    used -= {"h11"}  # hypercorn's parser: its events come to us through hypercorn
+    declared = names_of(SETTINGS["project"]["dependencies"])
+    # The generated circuit code is what uses protobuf.
+    assert declared - {"google"} == used - {"google"}
 
 
 def test_no_file_names_a_path_of_one_machine_or_a_package_host() -> None:
