@@ -22,6 +22,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Gigabytes = Annotated[float, Field(ge=0.25, le=1024, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+# In strict mode only these would refuse what TOML can say: strings and arrays.
+FilePath = Annotated[Path, Field(strict=False)]
+Class = Annotated[DeviceType, Field(strict=False)]
 
 
 class Section(BaseModel):
@@ -97,7 +100,7 @@ class Device(Section):
     """
 
     name: Name
-    type: DeviceType
+    type: Class
     host: Text | None = None
     port: Port = DEFAULT_PORT
     emulates: Text | None = None
@@ -115,15 +118,15 @@ class Devices(Section):
     """``[devices]``: what is there, in the order in which the API lists it."""
 
     scanner: Scanner = Scanner()
-    available: tuple[Device, ...] = ()
+    available: Annotated[tuple[Device, ...], Field(strict=False)] = ()
 
 
 class ConfigFile(Section):
     """The whole file. ``bind`` is ``HOST:PORT``; paths are relative to the file's directory."""
 
     system: System
-    state_dir: Path = Path("state")
-    auth_file: Path = Path("auth.yml")
+    state_dir: FilePath = Path("state")
+    auth_file: FilePath = Path("auth.yml")
     bind: str = "127.0.0.1:8000"
     limits: Limits = Limits()
     workers: Workers = Workers()

@@ -4,3 +4,9 @@ async with open_store(state_dir) as store:
     blob = await store.blobs.put_bytes(data)
     task = await store.tasks.create_compile(NewCompile(..., module=blob))
 """
+
+from appliance.store.blobs import Blobs
+from appliance.store.opening import Store, open_store
+from appliance.store.tasks import Tasks
+
+__all__ = ["Blobs", "Store", "Tasks", "open_store"]

@@ -1,0 +1,154 @@
+"""Content on disk, named by its SHA-256: written whole or not at all.
+
+A blob is written beside its place, synchronised, renamed and the directory synchronised, before
+anything may refer to it. What a crash leaves in the temporary directory is removed at start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import stat
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from appliance.errors import BlobMissing, StoreFailed
+from appliance.models import Blob, Digest
+from appliance.store.db import told_plainly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES: Final = 4
+"""Threads that may work on files at once; more would only queue at the disk."""
+CHUNK_BYTES: Final = 2**20
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class Blobs:
+    """The blob store below one directory; made by ``open_blobs``.
+
+    Every method may raise StorageFull or StoreFailed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._limit = trio.CapacityLimiter(FILES)
+
+    @property
+    def temporary(self) -> Path:
+        """Where a child process may write what ``adopt`` then takes over."""
+        return self._root / "tmp"
+
+    def new_temporary(self) -> Path:
+        """A path in ``temporary`` that nobody else gets; nothing is made there."""
+        return self.temporary / secrets.token_hex(16)
+
+    async def put_bytes(self, data: bytes) -> Blob:
+        """Store ``data``; it is on disk when this returns. The same content is stored once."""
+        return await trio.to_thread.run_sync(self._put, data, limiter=self._limit)
+
+    async def adopt(self, path: Path) -> Blob:
+        """Move a finished file of ``temporary`` into the store, without copying it.
+
+        Raises StoreFailed where ``path`` is no plain file directly in ``temporary``.
+        """
+        return await trio.to_thread.run_sync(self._adopt, path, limiter=self._limit)
+
+    async def discard(self, path: Path) -> None:
+        """Remove a file of ``temporary`` that will not be adopted, if it is there."""
+        await trio.to_thread.run_sync(self._discard, path, limiter=self._limit)
+
+    async def read(self, digest: Digest) -> bytes:
+        """The whole content. For what may be large, stream the file at ``path``."""
+        return await trio.to_thread.run_sync(self._read, digest, limiter=self._limit)
+
+    def path(self, digest: Digest) -> Path:
+        """Where the content is. Raises ValueError for what is no digest."""
+        if not _DIGEST.match(digest):
+            raise ValueError("not a digest: 64 lower-case hex digits were expected")
+        return self._root / digest[:2] / digest
+
+    def size(self, digest: Digest) -> int:
+        """Bytes of stored content. Raises BlobMissing where there is none."""
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError as error:
+            raise _missing(digest) from error
+
+    def _put(self, data: bytes) -> Blob:
+        blob = Blob(digest=Digest(hashlib.sha256(data).hexdigest()), size=len(data))
+        with told_plainly():
+            temporary = self.new_temporary()
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    os.fsync(file.fileno())
+                self._place(temporary, blob)
+            finally:
+                temporary.unlink(missing_ok=True)
+        return blob
+
+    def _adopt(self, path: Path) -> Blob:
+        with told_plainly():
+            if path.parent != self.temporary or not stat.S_ISREG(path.lstat().st_mode):
+                raise StoreFailed("only a plain file of the temporary directory can be adopted")
+            with path.open("rb") as file:
+                digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
+                blob = Blob(digest=digest, size=os.fstat(file.fileno()).st_size)
+                os.fsync(file.fileno())
+            self._place(path, blob)
+        return blob
+
+    def _place(self, temporary: Path, blob: Blob) -> None:
+        place = self.path(blob.digest)
+        if not place.parent.is_dir():
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            _fsync_directory(self._root)
+        temporary.replace(place)  # equal content may be there already: then nothing changes
+        _fsync_directory(place.parent)
+
+    def _discard(self, path: Path) -> None:
+        with told_plainly():
+            (self.temporary / path.name).unlink(missing_ok=True)
+
+    def _read(self, digest: Digest) -> bytes:
+        with told_plainly():
+            try:
+                return self.path(digest).read_bytes()
+            except FileNotFoundError as error:
+                raise _missing(digest) from error
+
+
+async def open_blobs(root: Path) -> Blobs:
+    """Make the directories where needed and throw away what an earlier crash left half done."""
+    await trio.to_thread.run_sync(_prepare, root)
+    return Blobs(root)
+
+
+def _prepare(root: Path) -> None:
+    with told_plainly():
+        root.mkdir(mode=0o700, exist_ok=True)
+        temporary = root / "tmp"
+        if temporary.exists():
+            shutil.rmtree(temporary)
+        temporary.mkdir(mode=0o700)
+        _fsync_directory(root)
+        _fsync_directory(root.parent)
+
+
+def _missing(digest: Digest) -> BlobMissing:
+    return BlobMissing(f"stored content {digest} is missing from the state directory")
+
+
+def _fsync_directory(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
