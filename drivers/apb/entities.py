@@ -62,6 +62,9 @@ def _read(message: pb.Entity, parent: str, depth: int, budget: EntityBudget) -> 
     if len(path) > _LONGEST_PATH:
         raise refuse("entity-id", f"An entity's path is longer than {_LONGEST_PATH} characters.")
     entity_class = _read_class(message.class_, own, path)
+    if "/" in own or not (own or entity_class is EntityClass.DEVICE):
+        text = f"The machine description has an entity with the impossible id {message.id!r}."
+        raise refuse("entity-id", text, entity=parent or None)
     below = "" if entity_class is EntityClass.DEVICE else path
     version = message.version
     return Entity(
@@ -189,8 +192,11 @@ def child(entity: Entity, path: str) -> Entity | None:
 def m_block_kind(carrier: Entity, cluster: int, slot: int) -> MBlockKind | None:
     """What sits in a slot, None when it is empty; CircuitFileError for an unknown block."""
     block = child(carrier, f"{cluster}/M{slot}")
-    if block is None:
-        return None
+    return None if block is None else block_kind(block)
+
+
+def block_kind(block: Entity) -> MBlockKind:
+    """The kind of an M block; CircuitFileError for an unknown one."""
     try:
         return MBlockKind(block.type)
     except ValueError:
