@@ -13,6 +13,7 @@ from appliance.errors import StoreLocked
 from appliance.store.blobs import Blobs, open_blobs
 from appliance.store.db import Connect, open_database, told_plainly
 from appliance.store.tasks import Tasks
+from appliance.store.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Tasks and blobs of one state directory."""
+    """Tasks, blobs and used quota of one state directory."""
 
     tasks: Tasks
     blobs: Blobs
+    usage: Usage
 
 
 @asynccontextmanager
@@ -40,7 +42,7 @@ async def open_store(
     with _locked(state_dir):
         blobs = await open_blobs(state_dir / "blobs")
         async with open_database(state_dir / "analogcloud.db", connect=connect) as database:
-            yield Store(tasks=Tasks(database), blobs=blobs)
+            yield Store(tasks=Tasks(database), blobs=blobs, usage=Usage(database))
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""What the API is built from: handed in by the supervisor, nothing global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from quart import request
+
+from appliance.api.gate import USER
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from quart.typing import ResponseReturnValue
+
+    from appliance.auth import User
+    from appliance.board import Bells, DeviceBoard
+    from appliance.config import Config
+    from appliance.store.opening import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """``authenticate`` gives the enabled user of a key or None; ``started_at`` is monotonic."""
+
+    config: Config
+    authenticate: Callable[[str], User | None]
+    store: Store
+    board: DeviceBoard
+    bells: Bells
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One line of the API: method, path in werkzeug's form, handler."""
+
+    method: str
+    path: str
+    handler: Callable[..., Awaitable[ResponseReturnValue]]
+
+
+async def body() -> bytes:
+    """The current request's body, which the gate has read and bounded."""
+    return await request.get_data(cache=True, as_text=False, parse_form_data=False)
+
+
+def caller() -> User:
+    """Whose key the current request carries; only below /api/v1, where the gate wants one."""
+    return cast("User", request.scope[USER])  # type: ignore[typeddict-item]  # put there by Gate

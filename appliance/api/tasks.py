@@ -1,0 +1,87 @@
+"""Creating tasks and reading one's own. List, search, cancel and delete are not offered yet."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from quart import Response
+from quart_trio.wrappers.response import TrioFileBody
+
+from appliance.api import render, schemas
+from appliance.api.devices import OCTETS
+from appliance.api.parts import Route, body, caller
+from appliance.api.problems import JSON, ApiError
+from appliance.api.render import answer
+from appliance.api.submission import Submission
+from appliance.models import Task, TaskId, TaskType
+
+if TYPE_CHECKING:
+    from appliance.api.parts import Parts
+
+PIECE_BYTES: Final = 256 * 1024
+"""Bytes of a result that are read and sent at a time."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+class TaskRoutes:
+    """``/api/v1/tasks``."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._store = parts.store
+        self._submission = Submission(parts)
+
+    def routes(self) -> tuple[Route, ...]:
+        post, get = partial(Route, method="POST"), partial(Route, method="GET")
+        one = "/api/v1/tasks/<task:id>"
+        return (
+            post(path="/api/v1/tasks/compile", handler=self.create_compile),
+            post(path="/api/v1/tasks/run", handler=self.create_run),
+            get(path=one, handler=self.detail),
+            get(path=f"{one}/status", handler=self.status),
+            get(path=f"{one}/log", handler=self.log),
+            get(path=f"{one}/result", handler=self.result),
+        )
+
+    async def create_compile(self) -> Response:
+        task = await self._submission.compile(caller(), await body())
+        return answer(render.created(task), 201)
+
+    async def create_run(self) -> Response:
+        task = await self._submission.run(caller(), await body())
+        return answer(render.created(task), 201)
+
+    async def detail(self, id: str) -> Response:
+        return answer(render.detail(await self._readable(id)))
+
+    async def status(self, id: str) -> Response:
+        return answer(render.status(await self._readable(id)))
+
+    async def log(self, id: str) -> Response:
+        task = await self._readable(id)
+        lines = await self._store.tasks.log(task.id)
+        return answer(schemas.TaskLog(id=task.id, lines=list(lines)))
+
+    async def result(self, id: str) -> Response:
+        task = await self._readable(id)
+        if task.result is None:
+            raise ApiError(404, f"this task has no result: it is {task.state}")
+        size = self._store.blobs.size(task.result.digest)
+        path = self._store.blobs.path(task.result.digest)
+        content_type = OCTETS if task.type is TaskType.COMPILE else JSON
+        response = Response(TrioFileBody(path, buffer_size=PIECE_BYTES), content_type=content_type)
+        response.content_length = size
+        return response
+
+    async def _readable(self, id: str) -> Task:
+        """The task, if the caller may read it: someone else's is answered like none at all."""
+        canonical = id.lower()
+        if not _UUID.match(canonical):
+            raise ApiError(422, "the task id in the path is not a UUID")
+        user = caller()
+        task = await self._store.tasks.task(TaskId(canonical))
+        if task is None or not (task.owner == user.owner or user.system):
+            raise ApiError(404, "there is no task of this id")
+        return task

@@ -1,0 +1,101 @@
+"""The compile workers: each takes compile tasks from the one queue and does them in a child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.render import render_all
+from appliance.errors import JobError, JobMemory, JobTimeout
+from appliance.models import COMPILE_QUEUE, CompileInput
+from appliance.queue_worker import QueueWorker, TaskFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.board import Bells
+    from appliance.models import Blob, Task
+    from appliance.store.opening import Store
+    from appliance.task_log import TaskLog
+    from drivers.base import JobRunner
+
+SOURCE_NAME: Final = "ode_source"
+"""What diagnostics call a program that came over the API: the name of its field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """The circuit file of a program."""
+
+    module: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why a program has no circuit file."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_in_child(
+    source: str, target: bytes, k0: int | None, *, log: Callable[[str], None]
+) -> Compiled | Refused:
+    """What the child process does; a refusal is an answer, not an error, on its way back."""
+    from appliance.compiler.job import compile_job  # the server never loads the mathematics
+
+    try:
+        return Compiled(module=compile_job(source, SOURCE_NAME, target, k0, log=log))
+    except CompileError as error:
+        return Refused(diagnostics=error.diagnostics)
+
+
+class CompilePool:
+    """``workers`` compile workers at the compile queue."""
+
+    def __init__(self, store: Store, bells: Bells, jobs: JobRunner, workers: int) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._workers = [
+            QueueWorker(store, bells, COMPILE_QUEUE, self._work) for _ in range(workers)
+        ]
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Compile until cancelled. Raises StoreError (in a group) where the store fails."""
+        async with trio.open_nursery() as nursery:
+            for worker in self._workers:
+                nursery.start_soon(worker.run)
+            task_status.started()
+
+    async def _work(self, task: Task, log: TaskLog) -> Blob:
+        asked = task.input
+        if not isinstance(asked, CompileInput):
+            raise TaskFailed("this is no compile task, but it waits for the compiler")
+        target = await self._store.blobs.read(task.module.digest)
+        try:
+            answer = await self._jobs.run(
+                compile_in_child, asked.ode_source, target, asked.k0, log=log.info
+            )
+        except JobError as error:
+            raise TaskFailed(f"{_kind(error)}: {error}") from error
+        if isinstance(answer, Refused):
+            log.error(render_all(answer.diagnostics, asked.ode_source, SOURCE_NAME))
+            raise TaskFailed(_one_line(answer.diagnostics))
+        return await self._store.blobs.put_bytes(answer.module)
+
+
+def _kind(error: JobError) -> str:
+    if isinstance(error, JobTimeout):
+        return Kind.COMPILE_TIMEOUT
+    return Kind.COMPILE_MEMORY if isinstance(error, JobMemory) else "compile-crashed"
+
+
+def _one_line(diagnostics: tuple[Diagnostic, ...]) -> str:
+    """The first error in one line, and how many more there are."""
+    errors = [one for one in diagnostics if not one.is_warning]
+    first, more = errors[0], len(errors) - 1
+    place = f"line {first.at.line}, column {first.at.column}: " if first.at else ""
+    rest = f" (and {more} more, see the log)" if more else ""
+    return f"{place}{first.kind}: {first.message}{rest}"

@@ -1,0 +1,131 @@
+"""One worker at one queue: claim a task, do it, store its result, then its state. Forever.
+
+Whatever happens to the work, the task ends: as succeeded, or as failed with a text for its owner.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import trio
+
+from appliance.errors import ApplianceError, StorageFull, StoreError
+from appliance.models import Blob, Task, TaskState
+from appliance.store.tasks import INTERRUPTED
+from appliance.task_log import TaskLog
+
+if TYPE_CHECKING:
+    from appliance.board import Bells
+    from appliance.models import QueueName
+    from appliance.store.opening import Store
+
+_log = logging.getLogger("analogcloud.worker")
+
+STOP_S: Final = 2.0
+"""What a cancelled worker may still take to write down that its task was interrupted."""
+FULL_DISK_PAUSE_S: Final = 5.0
+"""Between attempts to write a task's end to a full disk."""
+MAX_ERROR_CHARS: Final = 500
+
+Work: TypeAlias = Callable[[Task, TaskLog], Awaitable[Blob]]
+"""Does one task and gives its stored result; raises TaskFailed or StoreError."""
+
+
+class TaskFailed(ApplianceError):
+    """The task ends without a result; the text is its error, for its owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How a task ended: with a result or with an error, never both."""
+
+    result: Blob | None = None
+    error: str | None = None
+
+
+class QueueWorker:
+    """Serves one queue, one task at a time; several workers may share a queue."""
+
+    def __init__(
+        self,
+        store: Store,
+        bells: Bells,
+        queue: QueueName,
+        work: Work,
+        is_ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._store = store
+        self._bells = bells
+        self._queue = queue
+        self._work = work
+        self._is_ready = is_ready
+
+    async def run(self) -> None:
+        """Work until cancelled. While ``is_ready`` says no, tasks stay queued; who changes its
+        answer rings the queue's bell. Raises StoreError where the store fails."""
+        while True:
+            bell = self._bells.listen(self._queue)
+            task = await self._store.tasks.claim_next(self._queue) if self._is_ready() else None
+            if task is None:
+                await bell.wait()
+            else:
+                await self._do(task)
+
+    async def _do(self, task: Task) -> None:
+        _log.info("event=task_started task=%s queue=%s", task.id, self._queue)
+        log = TaskLog(self._store.tasks, task.id)
+        end, is_settled = _End(error=INTERRUPTED), False
+        try:
+            end = await self._attempt(task, log)
+            await self._settle(task, log, end)
+            is_settled = True
+        finally:
+            if not is_settled:  # the appliance stops, or the store failed
+                with trio.move_on_after(STOP_S, shield=True):
+                    await self._store_end(task, end)
+
+    async def _attempt(self, task: Task, log: TaskLog) -> _End:
+        """Do the work while its log lines are stored."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(log.pump)
+            end = await self._end_of_work(task, log)
+            nursery.cancel_scope.cancel()
+        return end
+
+    async def _end_of_work(self, task: Task, log: TaskLog) -> _End:
+        try:
+            return _End(result=await self._work(task, log))
+        except TaskFailed as error:
+            return _End(error=str(error)[:MAX_ERROR_CHARS])
+        except StorageFull as error:
+            return _End(error=str(error))
+        except StoreError:
+            raise
+        except Exception:
+            # Supervision border: a bug in one task's work must not end the worker. The owner
+            # cannot do anything about it, so the text stays general and the log has the rest.
+            _log.exception("event=task_crashed task=%s queue=%s", task.id, self._queue)
+            return _End(error=f"an internal error of the appliance; its log has task={task.id}")
+
+    async def _settle(self, task: Task, log: TaskLog, end: _End) -> None:
+        """Write the end of a task, log first; wait for room on a full disk."""
+        if end.error is not None:
+            log.error(end.error)
+        while True:
+            try:
+                await log.flush()
+                return await self._store_end(task, end)
+            except StorageFull:
+                _log.error("event=disk_full task=%s pause_s=%g", task.id, FULL_DISK_PAUSE_S)
+                await trio.sleep(FULL_DISK_PAUSE_S)
+
+    async def _store_end(self, task: Task, end: _End) -> None:
+        after = TaskState.FAILED if end.result is None else TaskState.SUCCEEDED
+        is_ours = await self._store.tasks.transition(
+            task.id, TaskState.INPROGRESS, after, error=end.error, result=end.result
+        )
+        state = after if is_ours else "gone"
+        _log.info("event=task_ended task=%s queue=%s state=%s", task.id, self._queue, state)
