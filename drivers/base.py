@@ -1,0 +1,93 @@
+"""The contract between the appliance and a device, whatever the device is.
+
+Time limits belong to the caller: none of the methods takes a timeout, all can be cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+T = TypeVar("T")
+
+LogLine: TypeAlias = Callable[[str], None]
+"""Takes one line for the user's log of the task, without a line end."""
+
+Picklable: TypeAlias = Any  # handed on as it is
+
+MEDIA_TYPE = "application/json"
+"""What a run's result file holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceInfo:
+    """What a device is called, which class of machine it is, and where it is in words."""
+
+    name: str
+    device_class: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run: the circuit file, seconds of machine time, samples per second."""
+
+    module: bytes
+    op_time_s: float
+    sample_rate_hz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run: the result file, its media type, samples per probe, probes, overloaded
+    elements in plain words."""
+
+    path: Path
+    samples: int
+    probes: int
+    overloads: tuple[str, ...] = ()
+    media_type: str = MEDIA_TYPE
+
+
+class JobRunner(Protocol):
+    """Runs heavy work outside the server's process."""
+
+    async def run(
+        self,
+        function: Callable[..., T],
+        *args: Picklable,
+        log: LogLine,
+    ) -> T:
+        """Call ``function(*args, log=line)`` in a child process and give its result.
+
+        ``function`` is a picklable top-level function; its exceptions come back as they are. Lines
+        arrive at ``log`` while it works. Cancelling ends the child for certain.
+        """
+        ...
+
+
+class Device(Protocol):
+    """A machine that runs circuits, one at a time."""
+
+    async def probe(self) -> bool:
+        """Whether the device answers now."""
+        ...
+
+    async def describe(self) -> bytes | None:
+        """The device's hardware description as a circuit file, or None where it has none.
+
+        Raises DriverError where the device should have one and cannot give it.
+        """
+        ...
+
+    async def run(self, request: RunRequest, output: Path, log: LogLine) -> RunResult:
+        """Run a circuit and write the result to ``output``.
+
+        The file is JSON in the form of the API's run result; it is complete once this returns and
+        may be half written after an error. Raises DriverError.
+        """
+        ...
