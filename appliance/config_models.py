@@ -20,7 +20,7 @@ Name = Annotated[
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-Gigabytes = Annotated[float, Field(ge=0.25, le=1024, allow_inf_nan=False)]
+Gigabytes = Annotated[float, Field(ge=0.5, le=1024, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 # In strict mode only these would refuse what TOML can say: strings and arrays.
 FilePath = Annotated[Path, Field(strict=False)]
@@ -46,7 +46,7 @@ class CompileWorkers(Section):
     num_instances: Annotated[int, Field(ge=1, le=64)] = 1
     instance_timeout_s: Seconds = 120.0
     instance_cpu_cores: Annotated[int, Field(ge=1, le=1024)] | None = None
-    instance_memory_gb: Gigabytes | None = None
+    instance_memory_gb: Gigabytes = 2.0
 
 
 class SimulateWorkers(Section):
@@ -54,7 +54,7 @@ class SimulateWorkers(Section):
 
     instance_timeout_s: Seconds = 300.0
     instance_cpu_cores: Annotated[int, Field(ge=1, le=1024)] | None = None
-    instance_memory_gb: Gigabytes | None = None
+    instance_memory_gb: Gigabytes = 2.0
 
 
 class Workers(Section):

@@ -19,6 +19,7 @@ import trio
 from appliance.errors import BlobMissing, StoreFailed
 from appliance.models import Blob, Digest
 from appliance.store.db import told_plainly
+from appliance.writing import fsync_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,7 @@ class Blobs:
             try:
                 with temporary.open("xb") as file:
                     file.write(data)
+                    file.flush()
                     os.fsync(file.fileno())
                 self._place(temporary, blob)
             finally:
@@ -109,9 +111,9 @@ class Blobs:
         place = self.path(blob.digest)
         if not place.parent.is_dir():
             place.parent.mkdir(mode=0o700, exist_ok=True)
-            _fsync_directory(self._root)
+            fsync_directory(self._root)
         temporary.replace(place)  # equal content may be there already: then nothing changes
-        _fsync_directory(place.parent)
+        fsync_directory(place.parent)
 
     def _discard(self, path: Path) -> None:
         with told_plainly():
@@ -138,17 +140,9 @@ def _prepare(root: Path) -> None:
         if temporary.exists():
             shutil.rmtree(temporary)
         temporary.mkdir(mode=0o700)
-        _fsync_directory(root)
-        _fsync_directory(root.parent)
+        fsync_directory(root)
+        fsync_directory(root.parent)
 
 
 def _missing(digest: Digest) -> BlobMissing:
     return BlobMissing(f"stored content {digest} is missing from the state directory")
-
-
-def _fsync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

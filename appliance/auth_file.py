@@ -1,0 +1,153 @@
+"""Reading auth.yml: all of it is right, or every fault is told at once, without a single key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from appliance.auth_models import AuthData
+from appliance.errors import AuthFileError, Fault
+from appliance.faults import faults_of, path_of, shortened
+from appliance.models import DeviceType, OwnerId
+from appliance.users import FINGERPRINT, RateLimits, User, fingerprint
+from appliance.yaml_file import YamlError, YamlFile, parse_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from appliance.auth_models import SubscriptionEntry, UserEntry
+    from appliance.yaml_file import Location
+
+MAX_FILE_BYTES: Final = 2**20
+MAX_KEY_CHARACTERS: Final = 128
+
+_STORED: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_HINTS: Final = {
+    "subscription": "the name of one of the subscriptions at the top of the file",
+    "users": "each user is KEY: and, indented below it, enabled, name, email, subscription",
+}
+
+
+def read_users(path: Path) -> tuple[User, ...]:
+    """The users of a file, in its order. Raises AuthFileError."""
+    try:
+        file = parse_yaml(_read(path))
+    except YamlError as error:
+        raise AuthFileError(str(path), error.faults) from None
+    except OSError as error:
+        raise _whole_file(path, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise _whole_file(path, "is not UTF-8 text") from None
+    faults = list(_foreign_faults(file.data))
+    try:
+        data = AuthData.model_validate(file.data)
+    except ValidationError as error:
+        faults += faults_of(error, AuthData, _HINTS)
+        data = None
+    if data is None or faults:
+        raise AuthFileError(str(path), _in_order(faults, file))
+    return tuple(_user(key, entry, data) for key, entry in data.users.items())
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise _whole_file(path, f"is larger than {MAX_FILE_BYTES} bytes")
+    return content.decode()
+
+
+def _whole_file(path: Path, message: str) -> AuthFileError:
+    return AuthFileError(str(path), (Fault(path="(the whole file)", message=message),))
+
+
+def _foreign_faults(data: object) -> Iterator[tuple[Location, Fault]]:
+    """What the models cannot see: keys of users, and names of subscriptions that are not there."""
+    file = data if isinstance(data, Mapping) else {}
+    users, subscriptions = file.get("users"), file.get("subscriptions")
+    known = tuple(subscriptions) if isinstance(subscriptions, Mapping) else ()
+    owners = set[str]()
+    for key, entry in users.items() if isinstance(users, Mapping) else ():
+        location: Location = ("users", str(key))
+        if isinstance(key, str):
+            yield from _key_faults(location, key, owners)
+        wanted = entry.get("subscription") if isinstance(entry, Mapping) else None
+        if isinstance(wanted, str) and wanted not in known:
+            message = "is the name of no subscription in this file"
+            yield _at((*location, "subscription"), message, _HINTS["subscription"], wanted)
+
+
+def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tuple[Location, Fault]]:
+    owner = _owner(key)
+    if owner in owners:
+        yield _at(location, "is the same key as that of a user above", "keep one of the two")
+    owners.add(owner)
+    if key.startswith(FINGERPRINT):
+        if not _STORED.fullmatch(key):
+            hint = 'printf %s "THE-KEY" | sha256sum'
+            yield _at(location, "is no fingerprint: sha256: and 64 lower-case hex digits", hint)
+    elif not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable() or " " in key:
+        hint = f"1 to {MAX_KEY_CHARACTERS} visible characters without spaces"
+        yield _at(location, "cannot be used as a key", hint)
+
+
+def _owner(key: str) -> OwnerId:
+    return OwnerId(key) if key.startswith(FINGERPRINT) else fingerprint(key)
+
+
+def _at(location: Location, message: str, hint: str, value: str = "") -> tuple[Location, Fault]:
+    shown = shortened(value) if value else ""
+    return location, Fault(path=path_of(location), message=message, hint=hint, value=shown)
+
+
+def _in_order(faults: list[tuple[Location, Fault]], file: YamlFile) -> tuple[Fault, ...]:
+    """With lines, and with the number of a user in place of the key."""
+    users = file.data.get("users") if isinstance(file.data, Mapping) else None
+    numbers = (
+        {str(key): index for index, key in enumerate(users)} if isinstance(users, Mapping) else {}
+    )
+    shown = [_told(location, fault, file.lines, numbers) for location, fault in faults]
+    return tuple(sorted(shown, key=lambda fault: fault.line or 0))
+
+
+def _told(
+    location: Location, fault: Fault, lines: Mapping[Location, int], numbers: Mapping[str, int]
+) -> Fault:
+    if location[:1] == ("users",):
+        location = ("users", *map(str, location[1:2]), *location[2:])
+    places = (location[:length] for length in range(len(location), 0, -1))
+    line = next((lines[place] for place in places if place in lines), None)
+    value = fault.value
+    if location[:1] == ("users",) and len(location) > 1:
+        location = ("users", numbers.get(str(location[1]), 0), *location[2:])
+        value = "" if len(location) == 2 or location[-1] == "[key]" else value
+    location = tuple(part for part in location if part != "[key]")
+    return Fault(
+        path=path_of(location), message=fault.message, hint=fault.hint, value=value, line=line
+    )
+
+
+def _user(key: str, entry: UserEntry, data: AuthData) -> User:
+    return User(
+        owner=_owner(key),
+        enabled=entry.enabled,
+        name=entry.name,
+        email=entry.email,
+        subscription=entry.subscription,
+        limits=_limits(data.subscriptions[entry.subscription]),
+        devices=entry.devices,
+        system=entry.system,
+        priority=entry.priority,
+    )
+
+
+def _limits(subscription: SubscriptionEntry) -> Mapping[DeviceType, RateLimits]:
+    given = subscription.limits or {}
+    limits = {}
+    for type in DeviceType:
+        entry = given.get(type)
+        limits[type] = RateLimits(hourly=entry.hourly, daily=entry.daily) if entry else RateLimits()
+    return limits

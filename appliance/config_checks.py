@@ -1,0 +1,120 @@
+"""What concerns several keys of analogcloud.toml at once, checked on the file as it was read, so
+that these faults are reported together with those of single keys."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from appliance.config_models import DEFAULT_PORT
+from appliance.errors import Fault
+from appliance.faults import path_of, shortened
+from appliance.models import DeviceType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Location = tuple[int | str, ...]
+    Table = dict[str, Any]  # what TOML gives; not checked yet
+
+HARDWARE: Final = (DeviceType.LUCIDAC, DeviceType.REDAC)
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Where the server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_bind(text: str) -> Bind | None:
+    """``HOST:PORT`` or ``[IPv6]:PORT``; port 0 lets the system choose. None for anything else."""
+    host, colon, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if is_bracketed else host
+    if not (colon and host and port.isascii() and port.isdigit() and int(port[:6]) <= 65_535):
+        return None
+    if (":" in host) is not is_bracketed or any(c.isspace() for c in host):
+        return None
+    return Bind(host, int(port))
+
+
+def check(data: Table) -> Iterator[tuple[Location, Fault]]:
+    """Faults of ``bind`` and of the list of devices."""
+    bind = data.get("bind")
+    if isinstance(bind, str) and parse_bind(bind) is None:
+        message, hint = "must be HOST:PORT", 'for example "127.0.0.1:8000" or "[::1]:8000"'
+        yield _at(("bind",), message, bind, hint)
+    devices = devices_in(data)
+    yield from _same_names(devices)
+    yield from _same_addresses(devices)
+    for location, device in devices:
+        yield from _one_device(location, device)
+
+
+def warnings(data: Table) -> Iterator[str]:
+    """What is allowed but will surprise somebody."""
+    for location, device in devices_in(data):
+        name = device.get("name")
+        is_simulator = device.get("type") == DeviceType.SIMULATOR
+        if is_simulator and isinstance(name, str) and "lucidac" in name.lower():
+            yield (
+                f"{path_of((*location, 'name'))}: the vendor's command line takes the first device"
+                f" with lucidac in its name for a real machine; {name!r} is a simulator"
+            )
+
+
+def devices_in(data: Table) -> list[tuple[Location, Table]]:
+    """The devices of a file, as far as they have the form of devices."""
+    section = data.get("devices")
+    available = section.get("available") if isinstance(section, dict) else None
+    listed = available if isinstance(available, list) else ()
+    return [
+        (("devices", "available", index), device)
+        for index, device in enumerate(listed)
+        if isinstance(device, dict)
+    ]
+
+
+def _same_names(devices: list[tuple[Location, Table]]) -> Iterator[tuple[Location, Fault]]:
+    seen: Counter[str] = Counter()
+    for location, device in devices:
+        name = device.get("name")
+        if isinstance(name, str):
+            seen[name] += 1
+            if seen[name] > 1:
+                hint = "give every device a name of its own"
+                yield _at((*location, "name"), "is the name of another device too", name, hint)
+
+
+def _same_addresses(devices: list[tuple[Location, Table]]) -> Iterator[tuple[Location, Fault]]:
+    seen: set[tuple[str, int]] = set()
+    for location, device in devices:
+        host, port = device.get("host"), device.get("port", DEFAULT_PORT)
+        if isinstance(host, str) and isinstance(port, int):
+            if (host, port) in seen:
+                hint = "a device runs one task at a time, so it can be listed only once"
+                yield _at((*location, "host"), "host and port of another device", host, hint)
+            seen.add((host, port))
+
+
+def _one_device(location: Location, device: Table) -> Iterator[tuple[Location, Fault]]:
+    if device.get("type") not in HARDWARE:
+        return
+    if "host" not in device:
+        hint = 'the address or name of the machine on the network, as in host = "192.168.1.20"'
+        yield _at((*location, "host"), "is missing", None, hint)
+    for key in ("emulates", "simulator"):
+        if key in device:
+            hint = 'remove it, or make the device type = "SIMULATOR"'
+            yield _at((*location, key), "is for simulators only", device[key], hint)
+
+
+def _at(location: Location, message: str, value: object, hint: str) -> tuple[Location, Fault]:
+    shown = "" if value is None else shortened(value)
+    return location, Fault(path=path_of(location), message=message, value=shown, hint=hint)
