@@ -2,62 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import trio
 
-from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compile_child import SOURCE_NAME, Refused
+from appliance.compiler.diagnostics import Kind
 from appliance.compiler.render import render_all
 from appliance.errors import JobError, JobMemory, JobTimeout
 from appliance.models import COMPILE_QUEUE, CompileInput
 from appliance.queue_worker import QueueWorker, TaskFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from appliance.board import Bells
+    from appliance.compile_child import CompileFunction
+    from appliance.compiler.diagnostics import Diagnostic
     from appliance.models import Blob, Task
     from appliance.store.opening import Store
     from appliance.task_log import TaskLog
     from drivers.base import JobRunner
 
-SOURCE_NAME: Final = "ode_source"
-"""What diagnostics call a program that came over the API: the name of its field."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """The circuit file of a program."""
-
-    module: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Why a program has no circuit file."""
-
-    diagnostics: tuple[Diagnostic, ...]
-
-
-def compile_in_child(
-    source: str, target: bytes, k0: int | None, *, log: Callable[[str], None]
-) -> Compiled | Refused:
-    """What the child process does; a refusal is an answer, not an error, on its way back."""
-    from appliance.compiler.job import compile_job  # the server never loads the mathematics
-
-    try:
-        return Compiled(module=compile_job(source, SOURCE_NAME, target, k0, log=log))
-    except CompileError as error:
-        return Refused(diagnostics=error.diagnostics)
-
 
 class CompilePool:
     """``workers`` compile workers at the compile queue."""
 
-    def __init__(self, store: Store, bells: Bells, jobs: JobRunner, workers: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bells: Bells,
+        jobs: JobRunner,
+        compile: CompileFunction,
+        workers: int,
+    ) -> None:
         self._store = store
         self._jobs = jobs
+        self._compile = compile
         self._workers = [
             QueueWorker(store, bells, COMPILE_QUEUE, self._work) for _ in range(workers)
         ]
@@ -76,7 +55,7 @@ class CompilePool:
         target = await self._store.blobs.read(task.module.digest)
         try:
             answer = await self._jobs.run(
-                compile_in_child, asked.ode_source, target, asked.k0, log=log.info
+                self._compile, asked.ode_source, target, asked.k0, log=log.info
             )
         except JobError as error:
             raise TaskFailed(f"{_kind(error)}: {error}") from error

@@ -140,11 +140,17 @@ class Connection(TCPServer):
     """Serves one client until it leaves, idles too long or the server stops."""
 
     def __init__(
-        self, app: AppWrapper, config: Config, context: WorkerContext, stream: GuardedStream
+        self,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        stream: GuardedStream,
+        header_s: float,
     ) -> None:
         # Hypercorn only calls the five things that GuardedStream has.
         super().__init__(app, config, context, {}, stream)  # type: ignore[arg-type]
         self._guarded = stream
+        self._header_s = header_s
 
     async def run(self) -> None:
         socket = self._guarded.socket
@@ -162,10 +168,17 @@ class Connection(TCPServer):
                     parse_socket_addr(socket.family, socket.getsockname()),
                     self.protocol_send,
                 )
-                await self.idle_task.restart(self._task_group, self._idle_timeout)
+                await self.idle_task.restart(self._task_group, self._header_timeout)
                 await self._read_data()
         except OSError:
             # The client left between the accept and the first look at its address.
             return
         finally:
             await self._close()
+
+    async def _header_timeout(self) -> None:
+        """For the first request; between requests Hypercorn's own timer does the same."""
+        with trio.move_on_after(self._header_s):
+            await self.context.terminated.wait()
+        with trio.CancelScope(shield=True):  # short: it closes, and waits for nobody
+            await self._initiate_server_close()

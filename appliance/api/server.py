@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -14,6 +14,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import repr_socket_addr
 
 from appliance.api.connection import Connection, GuardedStream, SendLimit
+from appliance.api.problems import problem_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,18 +27,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("analogcloud.server")
 
-MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADER_BYTES: Final = 16 * 1024
 """Request line and headers together; a longer request is answered 431."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """``idle_s`` also bounds how long a client may take to send its headers; ``send_s`` is for one
-    piece of an answer; ``grace_s`` is what open requests get when the server stops."""
+    """``header_s``: from the connection to the end of the first headers; ``keep_alive_s``: the
+    same between two requests; ``send_s``: one piece of an answer; ``grace_s``: what open requests
+    get when the server stops; ``connections``: how many there may be at a time."""
 
-    idle_s: float = 20.0
-    send_s: float = 20.0
-    grace_s: float = 3.0
+    header_s: float
+    keep_alive_s: float
+    send_s: float
+    grace_s: float
+    connections: int
 
 
 async def serve_http(
@@ -55,9 +59,8 @@ async def serve_http(
     where the address cannot be had.
     """
     listeners = await _listen(bind)
-    config, context = _hypercorn_config(limits), WorkerContext(None)
-    sends = SendLimit(limits.send_s)
-    handler = partial(_serve_connection, cast("ASGIFramework", app), config, context, sends)
+    context, sends = WorkerContext(None), SendLimit(limits.send_s)
+    handler = _Server(app, limits, context, sends).serve_connection
     async with trio.open_nursery() as connection_nursery:
         async with trio.open_nursery() as accept_nursery:
             serve = partial(trio.serve_listeners, handler_nursery=connection_nursery)
@@ -71,18 +74,41 @@ async def serve_http(
         await context.terminated.set()  # idle connections close by themselves
 
 
-async def _serve_connection(
-    app: ASGIFramework,
-    config: Config,
-    context: WorkerContext,
-    sends: SendLimit,
-    stream: trio.SocketStream,
-) -> None:
-    try:
-        await Connection(ASGIWrapper(app), config, context, GuardedStream(stream, sends)).run()
-    except* Exception:
-        # Supervision border: whatever one client provokes, the others are served.
-        _log.exception("event=connection_failed")
+class _Server:
+    def __init__(
+        self, app: AsgiApp, limits: ServerLimits, context: WorkerContext, sends: SendLimit
+    ) -> None:
+        self._app = ASGIWrapper(cast("ASGIFramework", app))
+        self._limits = limits
+        self._config = _hypercorn_config(limits)
+        self._context = context
+        self._sends = sends
+        self._open = 0
+
+    async def serve_connection(self, stream: trio.SocketStream) -> None:
+        guarded = GuardedStream(stream, self._sends)
+        self._open += 1
+        try:
+            if self._open > self._limits.connections:
+                await guarded.send_all(_TOO_MANY)
+            else:
+                await self._connection(guarded).run()
+        except* Exception:
+            # Supervision border: whatever one client provokes, the others are served.
+            _log.exception("event=connection_failed")
+        finally:
+            self._open -= 1
+
+    def _connection(self, stream: GuardedStream) -> Connection:
+        return Connection(self._app, self._config, self._context, stream, self._limits.header_s)
+
+
+_BODY: Final = problem_body("too many connections are open; try again in a moment")
+_TOO_MANY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
+    b"retry-after: 1\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+)
 
 
 async def _listen(bind: str) -> list[trio.SocketListener]:
@@ -98,7 +124,7 @@ def _hypercorn_config(limits: ServerLimits) -> Config:
     config = Config()
     config.accesslog = None
     config.errorlog = logging.getLogger("analogcloud.http")
-    config.keep_alive_timeout = limits.idle_s
+    config.keep_alive_timeout = limits.keep_alive_s
     config.keep_alive_max_requests = 1_000_000
     config.h11_max_incomplete_size = MAX_HEADER_BYTES
     config.include_server_header = False

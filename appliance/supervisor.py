@@ -1,0 +1,233 @@
+"""The tree of everything that runs: store > devices > outward > server.
+
+Indentation is shutdown order: the server stops first, the store last.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from appliance.api.app import build_app
+from appliance.api.parts import Parts
+from appliance.api.server import ServerLimits, serve_http
+from appliance.board import Bells, DeviceBoard, DeviceEntry
+from appliance.compile_child import compile_in_child
+from appliance.compile_pool import CompilePool
+from appliance.compute import JobLimits, Jobs, open_jobs
+from appliance.errors import StoreError
+from appliance.models import DeviceType
+from appliance.registry import make_device
+from appliance.restart import keep_running
+from appliance.runner import DeviceRunner
+from appliance.store.opening import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from appliance.auth import User
+    from appliance.compile_child import CompileFunction
+    from appliance.config import Config
+    from appliance.config_models import CompileWorkers, Device, Limits, SimulateWorkers
+    from drivers.base import Device as Driver
+    from drivers.base import JobRunner
+
+_log = logging.getLogger("analogcloud.supervisor")
+
+GRACE_S: Final = 3.0
+"""What open requests get to finish when the appliance stops."""
+LAST_RESORT_S: Final = 9.0
+"""After a stop was asked for, the process ends by this time, whatever holds it."""
+
+EXIT_STOPPED: Final = 0
+EXIT_NO_START: Final = 1
+EXIT_STORE: Final = 3
+EXIT_STUCK: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workings:
+    """What does the work behind the queues; tests hand in others."""
+
+    make_device: Callable[[Device, bytes | None, JobRunner], Driver] = make_device
+    compile: CompileFunction = compile_in_child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pools:
+    compile: Jobs
+    simulate: Jobs
+
+
+async def run_appliance(
+    config: Config,
+    authenticate: Callable[[str], User | None],
+    stop: trio.Event,
+    workings: Workings,
+    *,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run everything until ``stop`` is set. Started with the addresses that are served.
+
+    Raises StoreError where the store cannot be opened or fails (then in a group), OSError where
+    the address cannot be had (in a group).
+    """
+    started_at = time.monotonic()
+    async with open_store(config.state_dir) as store, _open_pools(config) as pools:
+        for id in await store.tasks.recover():
+            _log.warning("event=task_interrupted task=%s", id)
+        board, bells = DeviceBoard(_entry(device) for device in config.devices), Bells()
+        parts = Parts(
+            config=config,
+            authenticate=authenticate,
+            store=store,
+            board=board,
+            bells=bells,
+            started_at=started_at,
+        )
+        async with trio.open_nursery() as device_nursery:
+            await _start_services(device_nursery, parts, pools, workings)
+            # The place of what looks outward: events, housekeeping.
+            app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
+            await serve_http(app, bind, limits, stop, task_status=task_status)
+            device_nursery.cancel_scope.cancel()
+
+
+async def _start_services(
+    device_nursery: trio.Nursery, parts: Parts, pools: _Pools, workings: Workings
+) -> None:
+    config, store, bells = parts.config, parts.store, parts.bells
+    for device, entry in zip(config.devices, parts.board.all(), strict=True):
+        entity = config.entities.get(device.name)
+        driver = workings.make_device(device, entity, pools.simulate)
+        runner = DeviceRunner(entry, driver, store, bells, config.scanner.interval_s)
+        on_crash = partial(setattr, entry, "reason")
+        await device_nursery.start(
+            partial(keep_running, f"device/{device.name}", runner.run, on_crash)
+        )
+    workers = config.workers.compile.num_instances
+    pool = CompilePool(store, bells, pools.compile, workings.compile, workers)
+    await device_nursery.start(partial(keep_running, "compile", pool.run, _ignore))
+
+
+def _ignore(reason: str) -> None:
+    """The compile pool has no entry that could show a crash; the log has it."""
+
+
+@asynccontextmanager
+async def _open_pools(config: Config) -> AsyncIterator[_Pools]:
+    simulators = sum(device.type is DeviceType.SIMULATOR for device in config.devices)
+    compile, simulate = config.workers.compile, config.workers.simulate
+    async with (
+        open_jobs(_job_limits(compile), workers=compile.num_instances) as compile_jobs,
+        open_jobs(_job_limits(simulate), workers=max(1, simulators)) as simulate_jobs,
+    ):
+        yield _Pools(compile=compile_jobs, simulate=simulate_jobs)
+
+
+def _job_limits(workers: CompileWorkers | SimulateWorkers) -> JobLimits:
+    gigabytes = workers.instance_memory_gb
+    return JobLimits(
+        time_s=workers.instance_timeout_s,
+        memory_bytes=None if gigabytes is None else int(gigabytes * 1e9),
+        cpu_cores=workers.instance_cpu_cores,
+    )
+
+
+def _entry(device: Device) -> DeviceEntry:
+    return DeviceEntry(name=device.name, type=device.type, max_sample_rate=device.max_sample_rate)
+
+
+def _server_limits(limits: Limits) -> ServerLimits:
+    return ServerLimits(
+        header_s=limits.header_timeout_s,
+        keep_alive_s=limits.keep_alive_s,
+        send_s=limits.send_timeout_s,
+        connections=limits.connections,
+        grace_s=GRACE_S,
+    )
+
+
+def serve(config: Config, authenticate: Callable[[str], User | None]) -> int:
+    """Run the appliance as this process until SIGTERM or SIGINT. Returns the exit code:
+
+    0 stopped on request; 1 could not start, or failed; 3 the store failed; 4 (by itself, without
+    returning) something held up the stop for too long.
+    """
+    for warning in config.warnings:
+        _log.warning("event=configuration_warning %s", warning)
+    try:
+        trio.run(_until_signal, config, authenticate)
+    except* StoreError as group:
+        _log.critical("event=store_failed error=%r", _texts(group))
+        return_code = EXIT_STORE
+    except* OSError as group:
+        _log.critical("event=no_start error=%r", _texts(group))
+        return_code = EXIT_NO_START
+    else:
+        return_code = EXIT_STOPPED
+    return return_code
+
+
+async def _until_signal(config: Config, authenticate: Callable[[str], User | None]) -> None:
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(_watch_signals, stop, nursery)
+        run = partial(run_appliance, config, authenticate, stop, Workings())
+        addresses = await nursery.start(_then_cancel, run, nursery)
+        for address in addresses:
+            _log.info("event=serving url=http://%s devices=%d", address, len(config.devices))
+
+
+async def _then_cancel(
+    run: Callable[..., Awaitable[None]],
+    nursery: trio.Nursery,
+    *,
+    task_status: trio.TaskStatus[list[str]],
+) -> None:
+    await run(task_status=task_status)
+    nursery.cancel_scope.cancel()
+
+
+async def _watch_signals(
+    stop: trio.Event,
+    nursery: trio.Nursery,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """The first signal asks everything to stop, the second cuts open requests off."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            if stop.is_set():
+                nursery.cancel_scope.cancel()
+            _log.info("event=stopping signal=%s", signal.Signals(number).name)
+            _end_for_certain()
+            stop.set()
+
+
+def _end_for_certain() -> None:
+    """A thread that outlives the loop: a stop has an end even where a bug would hold it."""
+    timer = threading.Timer(LAST_RESORT_S, _give_up)
+    timer.daemon = True
+    timer.start()
+
+
+def _give_up() -> None:
+    _log.critical("event=stuck after_s=%g", LAST_RESORT_S)
+    os._exit(EXIT_STUCK)
+
+
+def _texts(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(_texts(one) for one in error.exceptions)
+    return f"{type(error).__name__}: {error}"
