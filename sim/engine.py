@@ -40,8 +40,8 @@ class Engine(Protocol):
         """Name and version of the library that integrates."""
         ...
 
-    def start(self, log: OverloadLog) -> None:
-        """Back to time 0; overloads go to ``log`` from now on."""
+    def start(self, log: OverloadLog, end_s: float) -> None:
+        """Back to time 0, to go no further than ``end_s``; overloads go to ``log`` from now on."""
         ...
 
     def advance(self, times_s: Array) -> Array:
@@ -51,7 +51,7 @@ class Engine(Protocol):
         """
         ...
 
-    def finish(self, end_s: float) -> Array:
+    def finish(self) -> Array:
         """Go on to the end of the run; integrator outputs there, (integrators, 1)."""
         ...
 
@@ -99,14 +99,14 @@ class Simulation:
         """
         self._log = OverloadLog(self.netlist.names)
         converter = Converter(self.netlist.probes, self.options)
-        self._engine.start(self._log)
+        self._engine.start(self._log, grid.end_s)
         rows = self._block_rows(grid.count)
         for start in range(0, grid.count, rows):
             times = grid.times(start, min(start + rows, grid.count))
             states = self._engine.advance(times)
             signals = self._signals(times, states)
             yield SampleBlock(start=start, values=converter.convert(signals))
-        self._check(np.array([grid.end_s]), self._engine.finish(grid.end_s))
+        self._check(np.array([grid.end_s]), self._engine.finish())
 
     def _block_rows(self, count: int) -> int:
         elements = len(self.netlist.names) + len(self.netlist.probes)

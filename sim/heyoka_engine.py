@@ -45,6 +45,11 @@ EXPRESSIONS: Arithmetic[Expression] = Arithmetic(
 )
 
 
+# heyoka would keep compiled equations in files under the user's home: state that nobody backs up,
+# limits or checks, for a tenth of a second. Within a process it remembers them anyway.
+hy.llvm_state.set_diskcache_enabled(False)
+
+
 class HeyokaEngine:
     """One netlist, compiled. Not to be shared between threads."""
 
@@ -56,6 +61,7 @@ class HeyokaEngine:
         self._holding = Holding(netlist, options.limit) if options.with_limits else None
         self._log: OverloadLog | None = None
         self._fault: str | None = None
+        self._end = 0.0
         states = [hy.expression(f"x{i}") for i in range(len(netlist.integrators))]
         outputs = evaluate(netlist, states, EXPRESSIONS)
         self._initial = np.array([integrator.initial for integrator in netlist.integrators])
@@ -68,8 +74,9 @@ class HeyokaEngine:
             compact_mode=len(outputs) >= _COMPACT_FROM,
         )
 
-    def start(self, log: OverloadLog) -> None:
-        """Back to time 0; overloads go to ``log`` from now on."""
+    def start(self, log: OverloadLog, end_s: float) -> None:
+        """Back to time 0, to go no further than ``end_s``; overloads go to ``log`` from now on."""
+        self._end = end_s * self._rate
         self._log, self._fault = log, None
         self._solver.time = 0.0
         self._solver.state[:] = self._initial
@@ -83,7 +90,7 @@ class HeyokaEngine:
 
     def advance(self, times_s: Array) -> Array:
         """Integrator outputs at increasing times, (integrators, n)."""
-        times = times_s * self._rate
+        times = np.minimum(times_s * self._rate, self._end)  # the last may round beyond
         here = self._solver.time
         if times[0] > here:
             states = self._propagate(np.concatenate(([here], times)))[1:]
@@ -91,11 +98,11 @@ class HeyokaEngine:
             states = self._propagate(times)
         return np.asarray(states.T)
 
-    def finish(self, end_s: float) -> Array:
+    def finish(self) -> Array:
         """Go on to the end of the run; integrator outputs there, (integrators, 1)."""
         here = self._solver.time
-        if end_s * self._rate > here:
-            self._propagate(np.array([here, end_s * self._rate]))
+        if self._end > here:
+            self._propagate(np.array([here, self._end]))
         return np.array(self._solver.state).reshape(-1, 1)
 
     def _propagate(self, grid: Array) -> Array:

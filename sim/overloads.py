@@ -27,7 +27,7 @@ class Overload:
 
     def __str__(self) -> str:
         return (
-            f"overload: {self.element} passes {'+' if self.value > 0.0 else '-'}1 machine unit at "
+            f"{self.element} passes {'+' if self.value > 0.0 else '-'}1 machine unit at "
             f"{self.time_s:.6g} s and reaches {self.peak:.4g}"
         )
 

@@ -49,14 +49,16 @@ class ScipyEngine:
         self._rtol = max(options.rtol, _TIGHTEST)
         self._holding = Holding(netlist, options.limit) if options.with_limits else None
         self._gates = np.ones(len(self._initial))
+        self._end = 0.0
         self._solver = self._from(0.0, self._initial)
         self._interpolant: Interpolant | None = None
         self._until = 0.0
         """The time up to which the current step counts: less than the solver's after a change."""
         self._scan: Scan | None = None
 
-    def start(self, log: OverloadLog) -> None:
-        """Back to time 0; overloads go to ``log`` from now on."""
+    def start(self, log: OverloadLog, end_s: float) -> None:
+        """Back to time 0, to go no further than ``end_s``; overloads go to ``log`` from now on."""
+        self._end = end_s * self._rate
         self._scan = Scan(self._netlist, log, 1.0 / self._rate)
         states = self._initial.copy()
         self._gates[:] = 1.0
@@ -71,7 +73,7 @@ class ScipyEngine:
 
     def advance(self, times_s: Array) -> Array:
         """Integrator outputs at increasing times, (integrators, n)."""
-        times = times_s * self._rate
+        times = np.minimum(times_s * self._rate, self._end)
         states = np.empty((len(self._initial), len(times)))
         done = 0
         while done < len(times):
@@ -83,15 +85,16 @@ class ScipyEngine:
                 self._step()
         return states
 
-    def finish(self, end_s: float) -> Array:
+    def finish(self) -> Array:
         """Go on to the end of the run; integrator outputs there, (integrators, 1)."""
-        while self._until < end_s * self._rate:
+        while self._until < self._end:
             self._step()
-        return self._at(np.array([min(end_s * self._rate, self._until)]))
+        return self._at(np.array([self._until]))
 
     def _from(self, time: float, states: Array) -> DOP853:
-        # A bound far off: where to stop is the caller's question, step by step.
-        return DOP853(self._derivative, time, states, 1e12, rtol=self._rtol, atol=0.1 * self._rtol)
+        return DOP853(
+            self._derivative, time, states, self._end, rtol=self._rtol, atol=0.1 * self._rtol
+        )
 
     def _at(self, times: Array) -> Array:
         if self._interpolant is None:

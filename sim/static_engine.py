@@ -22,11 +22,11 @@ class StaticEngine:
     def __init__(self, netlist: Netlist) -> None:
         self._netlist = netlist
 
-    def start(self, log: OverloadLog) -> None:
+    def start(self, log: OverloadLog, end_s: float) -> None:
         log.note_start(evaluate(self._netlist, [], FLOATS))
 
     def advance(self, times_s: Array) -> Array:
         return np.empty((0, len(times_s)))
 
-    def finish(self, end_s: float) -> Array:
+    def finish(self) -> Array:
         return np.empty((0, 1))
