@@ -91,6 +91,12 @@ def verification(found: Verification, variable: str, horizon: float, log: Log) -
             f"verification: the solution is predictable up to {variable} = {found.until:.4g} "
             f"(a change of 0.1 % at the start grows to 5 %), compared up to there"
         )
+    for excess in found.excesses:
+        log(
+            f"warning: {excess.element} may leave the machine's range "
+            f"({excess.value:.4g} machine units at {variable} = {excess.time:.4g}); a larger "
+            "bound pragma gives room"
+        )
     for d in found.deviations:
         log(
             f"verification: probe {d.label} deviates from the equations by at most "

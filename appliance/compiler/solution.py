@@ -116,6 +116,8 @@ def _integrate(
             atol=scale * 1e-13,
             dense_output=True,
         )
+    if result.sol is None:  # cannot be with dense output, but its type says so
+        raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message="no solution was computed"))
     return _Trajectory(float(result.t[-1]), result.sol)
 
 

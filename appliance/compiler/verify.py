@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,6 @@ from sim.options import SimulationOptions
 
 if TYPE_CHECKING:
     from appliance.compiler.solution import Solution
-    from drivers.apb.model import Scaling
 
 TOLERANCE: Final = 1e-3
 """Largest accepted deviation, as a part of each probe's amplitude, when nothing was lowered."""
@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """Largest deviation of one probe in the user's units, when it happens (problem time), and the
-    probe's amplitude over the horizon."""
+    probe's amplitude over the horizon (of one that rests at zero: one machine unit)."""
 
     label: str
     largest: float
@@ -39,78 +39,114 @@ class Deviation:
 
     @property
     def share(self) -> float:
-        """Deviation as a part of the amplitude; of a probe that rests at zero, the deviation."""
-        return self.largest / self.amplitude if self.amplitude > 0.0 else self.largest
+        """Deviation as a part of the amplitude."""
+        if self.largest == 0.0:
+            return 0.0
+        return self.largest / self.amplitude if self.amplitude > 0.0 else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """An element beyond one machine unit: which, by how much, and when (problem time)."""
+
+    element: str
+    value: float
+    time: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """What the comparison found, up to problem time ``until``; ``overloads`` in plain words."""
+    """What the comparison found, judged up to problem time ``until``. ``excesses`` are those after
+    that time, where nobody can say what the true solution does."""
 
     until: float
     tolerance: float
     deviations: tuple[Deviation, ...]
-    overloads: tuple[str, ...]
+    excesses: tuple[Excess, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """Circuit against ODE: times (m,), errors (probes, m), amplitudes (probes,)."""
+
+    times: Array
+    errors: Array
+    amplitudes: Array
+    excesses: tuple[Excess, ...]
 
 
 def verify(data: bytes, solution: Solution) -> Verification:
-    """Compare the circuit in ``data`` with the ODE's solution.
+    """Compare the circuit in ``data`` with the ODE's solution over the horizon.
 
-    Raises CompileError ``verification`` when a probe deviates by more than the tolerance, or when
-    an element leaves the machine's range while the solution is predictable.
+    A solution that nobody can predict to the end is judged up to the time to which it can be
+    predicted, unless circuit and ODE agree even longer. Raises CompileError ``verification`` when
+    a probe deviates by more than the tolerance, or when an element leaves the machine's range.
     """
-    circuit = assemble(decode(data))
-    if circuit.scaling is None:
-        message = "the emitted circuit lost its scaling"
-        raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message=message))
-    scaling = circuit.scaling
-    until = solution.predictable
-    simulation = Simulation(build(circuit), SimulationOptions())
-    samples = collect(simulation, SampleGrid.evenly(until / scaling.time_rate, _POINTS))
-    times = np.linspace(0.0, until, _POINTS)
-    deviations = _deviations(samples, times, scaling, solution)
+    comparison = _compare(data, solution)
+    tolerance = solution.system.program.tolerance or TOLERANCE
+    until = solution.horizon
+    if solution.predictable < until and not _agrees(comparison, until, tolerance):
+        until = solution.predictable
     result = Verification(
         until=until,
-        tolerance=solution.system.program.tolerance or TOLERANCE,
-        deviations=deviations,
-        overloads=tuple(
-            f"{o.element} reaches {o.value:.6g} machine units at "
-            f"{scaling.variable} = {o.time_s * scaling.time_rate:.6g}"
-            for o in simulation.overloads
-        ),
+        tolerance=tolerance,
+        deviations=_deviations(comparison, solution, until),
+        excesses=tuple(e for e in comparison.excesses if e.time > until),
     )
-    _judge(result, solution)
+    faults = _deviation_faults(result, solution)
+    faults += [_excess_fault(e, solution) for e in comparison.excesses if e.time <= until]
+    if faults:
+        raise CompileError(*faults)
     return result
 
 
-def _deviations(
-    samples: Array, times: Array, scaling: Scaling, solution: Solution
-) -> tuple[Deviation, ...]:
+def _compare(data: bytes, solution: Solution) -> _Comparison:
+    circuit = assemble(decode(data))
+    scaling = circuit.scaling
+    if scaling is None:
+        message = "the emitted circuit lost its scaling"
+        raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message=message))
+    simulation = Simulation(build(circuit), SimulationOptions())
+    grid = SampleGrid.evenly(solution.horizon / scaling.time_rate, _POINTS)
+    samples = collect(simulation, grid)
+    times = np.linspace(0.0, solution.horizon, _POINTS)
     expected = solution.probe_values(times)
-    amplitudes = _amplitudes(solution)
-    found: list[Deviation] = []
-    for probe in scaling.probes:
-        measured = probe.factor * samples[:, probe.probe] + probe.offset
-        errors = np.abs(measured - expected[probe.probe])
-        worst = int(np.argmax(errors))
-        found.append(
-            Deviation(
-                label=probe.name,
-                largest=float(errors[worst]),
-                time=float(times[worst]),
-                amplitude=float(amplitudes[probe.probe]),
-            )
+    factors = np.array([[p.factor] for p in scaling.probes])
+    offsets = np.array([[p.offset] for p in scaling.probes])
+    columns = [p.probe for p in scaling.probes]
+    amplitudes = np.max(np.abs(expected), axis=1)
+    return _Comparison(
+        times=times,
+        errors=np.abs(factors * samples[:, columns].T + offsets - expected),
+        amplitudes=np.where(amplitudes > 0.0, amplitudes, np.abs(factors[:, 0])),
+        excesses=tuple(
+            Excess(element=o.element, value=o.value, time=o.time_s * scaling.time_rate)
+            for o in simulation.overloads
+        ),
+    )
+
+
+def _agrees(comparison: _Comparison, until: float, tolerance: float) -> bool:
+    within = comparison.errors <= tolerance * comparison.amplitudes[:, None]
+    return bool(np.all(within)) and all(e.time > until for e in comparison.excesses)
+
+
+def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tuple[Deviation, ...]:
+    judged = comparison.times <= until
+    worst = np.argmax(comparison.errors[:, judged], axis=1)
+    return tuple(
+        Deviation(
+            label=probe.label,
+            largest=float(comparison.errors[number, worst[number]]),
+            time=float(comparison.times[worst[number]]),
+            amplitude=float(comparison.amplitudes[number]),
         )
-    return tuple(found)
+        for number, probe in enumerate(solution.system.program.probes)
+    )
 
 
-def _amplitudes(solution: Solution) -> Array:
-    values = solution.probe_values(np.linspace(0.0, solution.horizon, _POINTS))
-    return np.asarray(np.max(np.abs(values), axis=1))
-
-
-def _judge(result: Verification, solution: Solution) -> None:
-    faults = [
+def _deviation_faults(result: Verification, solution: Solution) -> list[Diagnostic]:
+    return [
         Diagnostic(
             kind=Kind.VERIFICATION,
             message=(
@@ -125,13 +161,15 @@ def _judge(result: Verification, solution: Solution) -> None:
         for d, probe in zip(result.deviations, solution.system.program.probes, strict=True)
         if not d.share <= result.tolerance
     ]
-    faults += [
-        Diagnostic(
-            kind=Kind.VERIFICATION,
-            message=f"the circuit leaves the machine's range: {text}",
-            hint="larger bounds (//@ bound), or a shorter horizon",
-        )
-        for text in result.overloads
-    ]
-    if faults:
-        raise CompileError(*faults)
+
+
+def _excess_fault(excess: Excess, solution: Solution) -> Diagnostic:
+    return Diagnostic(
+        kind=Kind.VERIFICATION,
+        message=(
+            f"the circuit leaves the machine's range: {excess.element} reaches "
+            f"{excess.value:.6g} machine units at "
+            f"{solution.system.program.variable} = {excess.time:.6g}"
+        ),
+        hint="larger bounds (//@ bound), or a shorter horizon",
+    )

@@ -1,0 +1,34 @@
+"""A cluster of our own for placement and routing, without a description file."""
+
+from __future__ import annotations
+
+from appliance.compiler.target import Multiplier, TargetCluster
+from drivers.apb.model import MBlockKind
+
+MULTIPLIERS = tuple(
+    Multiplier(
+        slot=1,
+        element=j,
+        kind=MBlockKind.MUL,
+        taps=((8 + 2 * j, 12 + 2 * j), (9 + 2 * j, 13 + 2 * j)) if j < 2 else (),
+    )
+    for j in range(4)
+)
+
+LUCIDAC_CLUSTER = TargetCluster(
+    carrier=0,
+    cluster=0,
+    path="AA-BB-CC-00-00-01/0",
+    bus_index=0,
+    integrators=tuple(range(8)),
+    multipliers=MULTIPLIERS,
+)
+
+INTEGRATORS_ONLY = TargetCluster(
+    carrier=0,
+    cluster=0,
+    path="AA-BB-CC-00-00-01/0",
+    bus_index=0,
+    integrators=tuple(range(16)),
+    multipliers=(),
+)

@@ -1,0 +1,281 @@
+"""The whole compiler, judged by simulating what it emits and by solutions that are not its own."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+from appliance.compiler.diagnostics import CompileError
+from appliance.compiler.pipeline import CompileOptions, compile_program
+from appliance.descriptions import lucidac
+from drivers.apb.circuit import assemble
+from drivers.apb.codec import decode
+from sim.engine import Simulation, collect
+from sim.grid import SampleGrid
+from sim.netlist import build
+from sim.options import SimulationOptions
+from tests.shared import fixtures
+from tests.unit.appliance.compiler.programs import LORENZ, PENDULUM, program
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from drivers.apb.model import Circuit
+
+PROGRAMS = (
+    "decay",
+    "harmonic_pair",
+    "damped_oscillator",
+    "van_der_pol",
+    "lorenz_scaled",
+    "roessler_scaled",
+    "lotka_volterra",
+    "sprott_b",
+    "nose_hoover",
+    "coupled_oscillators",
+    "third_order",
+    "rigid_body_plot",
+    "lexical_stress",
+    "mathieu",
+    "duffing_forced",
+)
+NOT_LOWERED = ("saturating_uptake", "draining_tank", "quadratic_drag", "swept_drive")
+
+
+def compiled(source: str, **options: float) -> tuple[Circuit, list[str]]:
+    log: list[str] = []
+    data = compile_program(
+        source,
+        "test.ana",
+        lucidac(),
+        CompileOptions(**options),
+        log.append,  # type: ignore[arg-type]
+    )
+    return assemble(decode(data)), log
+
+
+def run(circuit: Circuit, end: float, points: int) -> NDArray[np.float64]:
+    """Values in the user's units over problem time 0 .. end: (points, probes)."""
+    scaling = circuit.scaling
+    assert scaling is not None
+    simulation = Simulation(build(circuit), SimulationOptions())
+    samples = collect(simulation, SampleGrid.evenly(end / scaling.time_rate, points))
+    assert simulation.overloads == []
+    columns = [p.factor * samples[:, p.probe] + p.offset for p in scaling.probes]
+    return np.array(columns).T
+
+
+@cache
+def corpus() -> dict[str, dict[str, object]]:
+    listing = json.loads((fixtures() / "analang" / "corpus.json").read_text(encoding="utf-8"))
+    return {p["file"].removesuffix(".ana"): p for p in listing["programs"]}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_golden_programs_match_their_reference(name: str) -> None:
+    folder = fixtures() / "analang"
+    entry = corpus()[name]
+    horizon = float(str(entry["op_time"]))
+    source = (folder / f"{name}.ana").read_text(encoding="utf-8")
+    circuit, _ = compiled(source, horizon=horizon)
+    reference = np.loadtxt(folder / str(entry["reference"]), delimiter=",", skiprows=1)
+    values = run(circuit, horizon, len(reference))
+    assert circuit.scaling is not None
+    assert [p.name for p in circuit.scaling.probes] == entry["probes"]
+    judged = reference[:, 0] <= float(str(entry["compare_until"]))
+    error = np.max(np.abs(values - reference[:, 1:])[judged], axis=0)
+    assert np.all(error <= 1e-3 * np.max(np.abs(reference[:, 1:]), axis=0))
+
+
+@pytest.mark.parametrize("name", NOT_LOWERED)
+def test_what_is_not_lowered_is_refused_not_mistranslated(name: str) -> None:
+    source = (fixtures() / "analang" / f"{name}.ana").read_text(encoding="utf-8")
+    with pytest.raises(CompileError) as caught:
+        compiled(source)
+    assert {d.kind for d in caught.value.diagnostics} == {"capacity"}
+    assert all(d.at is not None for d in caught.value.diagnostics)
+
+
+def test_a_hand_scaled_program_comes_through_unchanged() -> None:
+    circuit, _ = compiled(PENDULUM)
+    cluster = circuit.carriers[0].clusters[0]
+    block = cluster.blocks[0]
+    assert block is not None
+    assert [(i.ic, i.k) for i in block.integrators[:2]] == [(-0.5, 10_000), (0.0, 10_000)]
+    weights = {
+        (lane.source, lane.sinks[0]): lane.factor * (8 if lane.upscaled else 1)
+        for lane in cluster.lanes
+        if lane.sinks
+    }
+    assert weights == {(1, 0): -1.0, (0, 1): 2.25}
+    assert cluster.constant is None
+    assert circuit.scaling is not None
+    assert (circuit.scaling.time_rate, circuit.scaling.horizon) == (10_000.0, 20.0)
+
+
+def test_the_analytic_solution_of_a_pendulum() -> None:
+    circuit, _ = compiled(PENDULUM)
+    values = run(circuit, 20.0, 401)[:, 0]
+    assert np.allclose(values, 0.5 * np.cos(1.5 * np.linspace(0, 20, 401)), atol=1e-6)
+
+
+@pytest.mark.parametrize("k0", [100, 5000, 1_000_000])
+def test_the_answer_does_not_depend_on_the_speed(k0: int) -> None:
+    slow, _ = compiled(LORENZ, horizon=10.0)
+    other, log = compiled(LORENZ, horizon=10.0, k0=k0)
+    assert other.scaling is not None
+    assert other.scaling.time_rate <= k0
+    assert np.allclose(run(slow, 10.0, 101), run(other, 10.0, 101), atol=0.01)
+    slower = [line for line in log if "slower than the wanted" in line]
+    assert bool(slower) == (other.scaling.time_rate < k0)
+
+
+def test_k0_outside_its_range_is_refused() -> None:
+    for k0 in (0, 1_000_001):
+        with pytest.raises(CompileError) as caught:
+            compiled(PENDULUM, k0=k0)
+        assert "from 1 to 1000000" in str(caught.value)
+
+
+def test_the_pragma_beats_the_option_and_the_default() -> None:
+    source = program(
+        "//@ horizon = 3",
+        "let diff[x, t](t) = -x(t);",
+        "let x(t: 0) = 1;",
+        "probe x(t);",
+    )
+    circuit, _ = compiled(source, horizon=7.0)
+    assert circuit.scaling is not None
+    assert circuit.scaling.horizon == 3.0
+
+
+def test_a_bound_pragma_sets_the_amplitude() -> None:
+    source = program(
+        "//@ bound x = 4",
+        "let diff[x, t](t) = -x(t);",
+        "let x(t: 0) = 2;",
+        "probe x(t);",
+    )
+    circuit, _ = compiled(source)
+    assert circuit.scaling is not None
+    assert circuit.scaling.probes[0].factor == 4.0
+
+
+def test_a_bound_that_the_solution_passes_is_refused_at_the_pragma() -> None:
+    source = program(
+        "let diff[x, t](t) = x(t);",
+        "//@ bound x = 4",
+        "let x(t: 0) = 2;",
+        "probe x(t);",
+    )
+    with pytest.raises(CompileError) as caught:
+        compiled(source, horizon=2.0)
+    (fault,) = caught.value.diagnostics
+    assert fault.kind == "amplitude-unbounded"
+    assert fault.at is not None
+    assert (fault.at.line, fault.at.column) == (4, 1)
+    assert "at 0.6" in fault.message
+
+
+BLOW_UP = program("let diff[x, t](t) = x(t)*x(t);", "let x(t: 0) = 0.5;", "probe x(t);")
+
+
+def test_a_solution_that_ends_before_a_named_horizon_is_refused() -> None:
+    with pytest.raises(CompileError) as caught:
+        compiled(BLOW_UP, horizon=5.0)
+    (fault,) = caught.value.diagnostics
+    assert (fault.kind, fault.at and fault.at.line) == ("amplitude-unbounded", 3)
+    assert "t = 2" in fault.message
+
+
+def test_a_default_horizon_is_shortened_with_a_warning() -> None:
+    circuit, log = compiled(BLOW_UP)
+    assert circuit.scaling is not None
+    assert circuit.scaling.horizon == pytest.approx(1.8)
+    assert any("warning[amplitude-unbounded]" in line for line in log)
+
+
+def test_a_probed_sum_is_read_through_an_idle_multiplier() -> None:
+    source = program(
+        "let diff[x, t](t) = y(t) - 2*x(t) + 0.3;",
+        "let diff[y, t](t) = -0.5*y(t);",
+        "let x(t: 0) = 0;",
+        "let y(t: 0) = 1;",
+        "probe diff[x, t](t);",
+        "probe diff[y, t](t);",
+    )
+    circuit, _ = compiled(source, horizon=5.0)
+    outputs = [c.output for c in circuit.carriers[0].channels]
+    assert outputs == [12, 1]
+    times = np.linspace(0, 5, 101)
+    y = np.exp(-0.5 * times)
+    x = 0.15 * (1 - np.exp(-2 * times)) + (np.exp(-0.5 * times) - np.exp(-2 * times)) / 1.5
+    expected = np.array([y - 2 * x + 0.3, -0.5 * y]).T
+    assert np.allclose(run(circuit, 5.0, 101), expected, atol=1e-6)
+
+
+def test_a_constant_probe_is_that_constant() -> None:
+    source = program(
+        "let k(t) = 3;", "let diff[x, t](t) = -x(t);", "let x(t: 0) = 1;", "probe k(t);"
+    )
+    circuit, _ = compiled(source)
+    assert np.all(run(circuit, 1.0, 5) == 3.0)
+
+
+def test_the_log_tells_resources_scaling_time_and_verification() -> None:
+    _, log = compiled(LORENZ)
+    text = "\n".join(log)
+    assert "integrators 3/8, multipliers 2/4" in text
+    assert "lanes 16/32, channels 3/8" in text
+    assert "1 machine unit of z = 58 (reaches 47.8" in text
+    assert "1 s of machine time = 10000 units of t; the horizon 20 takes 0.002 s" in text
+    assert text.count("verification: probe") == 3
+
+
+def test_too_many_states_name_the_resource_and_both_numbers() -> None:
+    lines = [f"let diff[a{i}, t](t) = -a{i}(t); let a{i}(t: 0) = 1;" for i in range(9)]
+    with pytest.raises(CompileError) as caught:
+        compiled(program(*lines, "probe a0(t);"))
+    (fault,) = caught.value.diagnostics
+    assert fault.kind == "capacity"
+    assert "integrators: needed 9, have 8" in fault.message
+
+
+coefficients = st.floats(-3.0, 3.0).map(lambda c: round(c, 3))
+
+
+@st.composite
+def linear_systems(draw: st.DrawFn) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    size = draw(st.integers(1, 5))
+    row = st.lists(coefficients, min_size=size, max_size=size)
+    matrix = np.array(draw(st.lists(row, min_size=size, max_size=size)))
+    start = np.array(draw(st.lists(st.floats(-50.0, 50.0), min_size=size, max_size=size)))
+    return matrix, np.round(start, 3)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(linear_systems())
+def test_random_linear_systems_match_the_matrix_exponential(
+    system: tuple[NDArray[np.float64], NDArray[np.float64]],
+) -> None:
+    matrix, start = system
+    lines = []
+    for i, row in enumerate(matrix):
+        terms = " + ".join(f"({c!r})*x{j}(t)" for j, c in enumerate(map(float, row)))
+        lines += [
+            f"let diff[x{i}, t](t) = {terms};",
+            f"let x{i}(t: 0) = {float(start[i])!r};",
+            f"probe x{i}(t);",
+        ]
+    circuit, _ = compiled(program(*lines), horizon=2.0)
+    expected = np.array([expm(matrix * t) @ start for t in np.linspace(0.0, 2.0, 21)])
+    values = run(circuit, 2.0, 21)
+    scale = np.maximum(np.max(np.abs(expected), axis=0), 1e-9)
+    assert np.all(np.abs(values - expected) <= 1e-3 * scale)
