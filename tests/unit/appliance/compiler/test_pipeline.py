@@ -49,15 +49,12 @@ PROGRAMS = (
 NOT_LOWERED = ("saturating_uptake", "draining_tank", "quadratic_drag", "swept_drive")
 
 
-def compiled(source: str, **options: float) -> tuple[Circuit, list[str]]:
+def compiled(
+    source: str, *, k0: int | None = None, horizon: float | None = None
+) -> tuple[Circuit, list[str]]:
     log: list[str] = []
-    data = compile_program(
-        source,
-        "test.ana",
-        lucidac(),
-        CompileOptions(**options),
-        log.append,  # type: ignore[arg-type]
-    )
+    options = CompileOptions(k0=k0, horizon=horizon)
+    data = compile_program(source, "test.ana", lucidac(), options, log.append)
     return assemble(decode(data)), log
 
 
