@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from appliance.models import DeviceType
 
@@ -78,13 +79,19 @@ class Limits(Section):
     keep_alive_s: Seconds = 60.0
 
 
+def _gain(value: float) -> float:
+    if value not in (8, 10):
+        raise PydanticCustomError("gain", "must be 8 or 10")
+    return value
+
+
 class Simulator(Section):
     """``simulator = {...}`` of a SIMULATOR device: how far it is from an ideal machine.
 
     ``limit`` and ``noise_sigma`` are in machine units; ``quantisation_bits`` absent: none.
     """
 
-    gain: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 8.0
+    gain: Annotated[float, AfterValidator(_gain)] = 8.0
     with_limits: bool = False
     limit: Annotated[float, Field(ge=1, le=100, allow_inf_nan=False)] = 1.25
     noise_sigma: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.0

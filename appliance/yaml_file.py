@@ -54,7 +54,8 @@ def parse_yaml(text: str) -> YamlFile:
         return _parse(_Loader(text))
     except yaml.MarkedYAMLError as error:
         hint = "check indentation and colons; put texts with special characters in quotes"
-        raise YamlError(_fault(error.problem or "is no YAML", error.problem_mark, hint)) from None
+        message = ", ".join(filter(None, (error.context, error.problem)))
+        raise YamlError(_fault(message, error.problem_mark, hint)) from None
     except yaml.YAMLError:
         raise YamlError(_fault("has characters that YAML does not allow", None, "")) from None
     except RecursionError:
