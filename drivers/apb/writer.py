@@ -25,13 +25,12 @@ REST: Final = tuple(index % SECTORS for index in range(MUXES))
 
 
 def to_items(circuit: Circuit) -> tuple[Item, ...]:
-    """The configuration items: those of the carriers, then of their clusters, block by block, then
-    the routing summaries. Factors and initial values become float32 once they are bytes."""
+    """The configuration items: for each carrier its own and those of its clusters, block by block,
+    and in the end the routing summaries. Factors and start values become float32 as bytes."""
     boards = circuit.carriers
     paths = tuple(carrier.path for carrier in boards)
     return (
         *(item for carrier in boards for item in _carrier(carrier)),
-        *(item for carrier in boards for one in carrier.clusters for item in _cluster(one)),
         *(
             Item(entity=carrier.path, config=_dependency(carrier, number, paths))
             for number, carrier in enumerate(boards)
@@ -68,6 +67,8 @@ def _carrier(carrier: Carrier) -> Iterator[Item]:
     else:
         muxes = tuple(enumerate(carrier.muxes or REST))
         yield Item(entity=f"{carrier.path}/T", config=it.SwitchConfig(muxes=muxes))
+    for cluster in carrier.clusters:
+        yield from _cluster(cluster)
 
 
 def _cluster(cluster: Cluster) -> Iterator[Item]:
