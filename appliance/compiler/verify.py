@@ -120,7 +120,7 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
         errors=np.abs(factors * samples[:, columns].T + offsets - expected),
         amplitudes=np.where(amplitudes > 0.0, amplitudes, np.abs(factors[:, 0])),
         excesses=tuple(
-            Excess(element=o.element, value=o.value, time=o.time_s * scaling.time_rate)
+            Excess(element=o.element, value=o.peak, time=o.time_s * scaling.time_rate)
             for o in simulation.overloads
         ),
     )
