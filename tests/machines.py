@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -31,6 +31,9 @@ from drivers.apb.model import (
 
 LUCIDAC_PATH: Final = "04-E9-E5-00-00-01"
 MREDAC_PATH: Final = "04-E9-E5-00-00-02"
+
+
+T = TypeVar("T")
 
 
 def float32(value: float) -> float:
@@ -126,66 +129,78 @@ _UNIT: Final = st.floats(-1.0, 1.0, width=32)
 _NUMBERS: Final = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@st.composite
-def lanes(draw: st.DrawFn, filled: tuple[bool, bool]) -> Lane:
-    sources = [o for o in range(16) if filled[o // 8]]
-    sink = draw(st.none() | st.integers(0, 15))
-    return Lane(
-        source=draw(st.none() | st.sampled_from(sources)) if sources else None,
-        factor=draw(_UNIT),
-        sinks=() if sink is None else (sink,),
-        upscaled=draw(st.booleans()),
-    )
+def _some(number: int, values: st.SearchStrategy[T], rest: T) -> st.SearchStrategy[tuple[T, ...]]:
+    """``number`` values of which a few are drawn; drawing all would be slow."""
+    drawn = st.dictionaries(st.integers(0, number - 1), values, max_size=6)
+    return drawn.map(lambda found: tuple(found.get(n, rest) for n in range(number)))
 
 
-@st.composite
-def blocks(draw: st.DrawFn, block: MBlock | None) -> MBlock | None:
+def _lanes(filled: tuple[bool, bool]) -> st.SearchStrategy[tuple[Lane, ...]]:
+    sources = st.sampled_from([None, *(o for o in range(16) if filled[o // 8])])
+    sinks = st.just(()) | st.tuples(st.integers(0, 15))
+    one = st.builds(Lane, source=sources, factor=_UNIT, sinks=sinks, upscaled=st.booleans())
+    return _some(32, one, Lane(factor=1.0))
+
+
+def _block(block: MBlock | None) -> st.SearchStrategy[MBlock | None]:
     if block is None or block.kind is MBlockKind.MUL:
-        return block
+        return st.just(block)
     if block.kind is MBlockKind.MDR:
-        some = st.sampled_from([one for one in MdrOperation if one is not MdrOperation.IDENT])
-        return replace(block, operations=tuple(draw(some) for _ in range(4)))
+        known = st.sampled_from([one for one in MdrOperation if one is not MdrOperation.IDENT])
+        operations = st.tuples(known, known, known, known)
+        return st.builds(MBlock, kind=st.just(block.kind), operations=operations)
     one = st.builds(Integrator, ic=_UNIT, k=st.sampled_from([100, 10_000]))
-    return replace(block, integrators=tuple(draw(one) for _ in range(8)))
+    return st.builds(MBlock, kind=st.just(block.kind), integrators=_some(8, one, Integrator()))
 
 
 @st.composite
-def clusters(draw: st.DrawFn, cluster: Cluster) -> Cluster:
+def _clusters(draw: st.DrawFn, cluster: Cluster) -> Cluster:
     first, second = cluster.blocks
-    filled = first is not None, second is not None
     constants = st.sampled_from([1.0, -1.0, 0.1, -0.1])
     return replace(
         cluster,
-        blocks=(draw(blocks(first)), draw(blocks(second))),
-        lanes=tuple(draw(lanes(filled)) for _ in range(32)),
+        blocks=(draw(_block(first)), draw(_block(second))),
+        lanes=draw(_lanes((first is not None, second is not None))),
         constant=draw(st.none() | st.builds(Constant, value=constants)),
     )
 
 
+def _muxes(carrier: Carrier) -> st.SearchStrategy[tuple[int, ...]]:
+    if carrier.kind is CarrierKind.LUCIDAC:
+        return st.just(())
+    rest = tuple(index % 4 for index in range(96))
+    some = st.dictionaries(st.integers(0, 95), st.integers(0, 3), max_size=4)
+    drawn = some.map(lambda found: tuple(found.get(n, one) for n, one in enumerate(rest)))
+    return drawn.map(lambda muxes: () if muxes == rest else muxes)
+
+
 @st.composite
-def carriers(draw: st.DrawFn, carrier: Carrier, first_probe: int) -> Carrier:
-    count = draw(st.integers(0, 8))
-    outputs = [16 * c.index + 8 * s + e for c in carrier.clusters for s in (0, 1) for e in range(8)]
-    chosen = draw(st.lists(st.sampled_from(outputs), min_size=count, max_size=count, unique=True))
-    gains = _NUMBERS.filter(bool)
+def _carriers(draw: st.DrawFn, carrier: Carrier, first_probe: int) -> Carrier:
+    outputs = [
+        16 * cluster.index + 8 * slot + element
+        for cluster in carrier.clusters
+        for slot, block in enumerate(cluster.blocks)
+        for element in range(8 if block else 0)
+    ]
+    chosen = draw(st.lists(st.sampled_from(outputs), max_size=8, unique=True))
     channels = tuple(
-        AdcChannel(output=o, probe=first_probe + n, gain=draw(gains), offset=draw(_NUMBERS))
+        AdcChannel(
+            output=o, probe=first_probe + n, gain=draw(_NUMBERS.filter(bool)), offset=draw(_NUMBERS)
+        )
         for n, o in enumerate(chosen)
     )
-    ports = st.tuples(*[st.booleans()] * ACL_PORTS)
-    switched = st.lists(st.integers(0, 3), min_size=96, max_size=96).map(tuple)
-    lucidac = carrier.kind is CarrierKind.LUCIDAC
+    ports = _some(ACL_PORTS, st.booleans(), rest=False)
     return replace(
         carrier,
-        clusters=tuple(draw(clusters(one)) for one in carrier.clusters),
+        clusters=tuple(draw(_clusters(one)) for one in carrier.clusters),
         channels=channels,
-        acl_external=draw(ports) if lucidac else carrier.acl_external,
-        muxes=() if lucidac else draw(st.just(()) | switched),
+        acl_external=draw(ports if carrier.kind is CarrierKind.LUCIDAC else st.just((False,) * 8)),
+        muxes=draw(_muxes(carrier)),
     )
 
 
 @st.composite
-def scalings(draw: st.DrawFn, probes: int) -> Scaling:
+def _scalings(draw: st.DrawFn, probes: int) -> Scaling:
     positive = st.floats(1e-300, 1e300)
     names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
     return Scaling(
@@ -205,7 +220,7 @@ def circuits(draw: st.DrawFn, description: CircuitFile) -> Circuit:
     empty = blank(description)
     drawn: list[Carrier] = []
     for carrier in empty.carriers:
-        drawn.append(draw(carriers(carrier, sum(len(one.channels) for one in drawn))))
+        drawn.append(draw(_carriers(carrier, sum(len(one.channels) for one in drawn))))
     probes = sum(len(one.channels) for one in drawn)
-    scaling = draw(st.none() | scalings(probes))
+    scaling = draw(st.none() | _scalings(probes))
     return Circuit(carriers=tuple(drawn), scaling=scaling)
