@@ -26,6 +26,8 @@ def fold_constants(scope: Scope, findings: Findings) -> dict[str, float | None]:
             _circle([scope.constants[name] for name in component], findings)
         else:
             values[component[0]] = checker.constant(scope.constants[component[0]].right)
+    for right in scope.surplus_constants:
+        checker.constant(right)
     return values
 
 

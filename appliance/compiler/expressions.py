@@ -62,9 +62,13 @@ class ExpressionChecker:
         """The argument of a function that is read is compared, not computed."""
         if isinstance(node, Derivative):
             return ()
-        if isinstance(node, Apply) and node.name.text in self._scope.functions:
+        if isinstance(node, Apply) and self._is_read(node.name):
             return ()
         return operands(node)
+
+    def _is_read(self, name: Name) -> bool:
+        """Whether a name with an argument is a function of the program."""
+        return name.text in self._scope.functions and name.text not in FUNCTIONS
 
     def _combine(self, node: Node, parts: list[Value | None]) -> Value | None:
         match node:
@@ -87,11 +91,11 @@ class ExpressionChecker:
 
     def _name(self, name: Name) -> Value | None:
         text = name.text
+        if text == self._scope.variable:
+            return self._time(name.at)
         if text in self._constants:
             value = self._constants[text]
             return None if value is None else algebra.number(value)
-        if text == self._scope.variable:
-            return self._time(name.at)
         if text in self._scope.functions:
             hint = f"write {text}({self._scope.variable})"
             message = f"the function '{text}' has no argument here"
@@ -117,7 +121,7 @@ class ExpressionChecker:
     def _apply(
         self, name: Name, arguments: tuple[Operand, ...], parts: list[Value | None]
     ) -> Value | None:
-        if name.text in self._scope.functions:
+        if self._is_read(name):
             return self._read(Quantity(name, (), name.at), arguments)
         if name.text in FUNCTIONS:
             return self._call(name, arguments, parts)
@@ -178,7 +182,7 @@ class ExpressionChecker:
 def check_order(quantity: Quantity, scope: Scope, findings: Findings) -> bool:
     """Whether a known function has this derivative; reports if not."""
     function = scope.functions[quantity.name.text]
-    if quantity.order <= function.order:
+    if quantity.order <= function.order or function.name in scope.disputed:
         return True
     if function.order == 0:
         message = f"'{function.name}' is an auxiliary function and has no derivative"

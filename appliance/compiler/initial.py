@@ -79,6 +79,8 @@ def _has_value(statement: DefineValue, scope: Scope, findings: Findings) -> bool
             hint = scope.near_function(name.text)
             findings.error(Kind.UNDEFINED_FUNCTION, message, name.at, hint)
         return False
+    if function.name in scope.disputed:
+        return True
     if function.order == 0:
         message = f"'{name.text}' is an auxiliary function: its definition fixes its value"
         findings.error(Kind.IC_ON_ALGEBRAIC, message, name.at)

@@ -88,7 +88,8 @@ class _Scanner:
     """Walks over the pieces of a text; characters from ``limit`` on are too many."""
 
     def __init__(self, text: str, limit: int) -> None:
-        self._text = text[: limit + 1]
+        self._text = text[: limit + 1]  # what lies further on is never looked at
+        self._is_cut = len(text) > limit
         self._limit = limit
         self._line_starts = [0, *(m.end() for m in LINE_END.finditer(self._text))]
         self._tokens: list[Token] = []
@@ -125,6 +126,8 @@ class _Scanner:
         elif group == "pragma":
             self._pragmas.append(Pragma(text=text[3:].strip(), at=at))
         elif group == "open":
+            if self._is_cut:
+                return _too_long(at)
             return _lexical("this comment never ends", at, "close it with */")
         else:
             return _strange_character(text, at)

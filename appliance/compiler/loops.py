@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from appliance.compiler.arithmetic import FUNCTIONS
 from appliance.compiler.constants import some_names
 from appliance.compiler.diagnostics import Kind
 from appliance.compiler.fold import walk
@@ -23,7 +24,7 @@ def order_auxiliaries(scope: Scope, findings: Findings) -> list[Function]:
 
     Reports each algebraic loop, at the name in the definition of it that comes first in the text.
     """
-    keys = {(f.name, f.order): f for f in scope.functions.values()}
+    keys = {(f.name, f.order): f for f in scope.functions.values() if f.name not in FUNCTIONS}
     uses = {key: _used(f.right, keys) for key, f in keys.items()}
     order: list[Function] = []
     for component in components(uses):

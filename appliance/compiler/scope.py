@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.arithmetic import FUNCTIONS, NAMED_CONSTANTS
@@ -14,6 +15,7 @@ from appliance.compiler.syntax import (
     Name,
     Node,
     Quantity,
+    Statement,
     Tree,
     Use,
 )
@@ -41,7 +43,9 @@ class Function:
 class Scope:
     """All names of a program, in the order of the text.
 
-    ``surplus`` holds the right sides of second definitions: refused, but still checked.
+    ``surplus`` and ``surplus_constants`` hold the right sides of second definitions: refused, but
+    still checked. ``disputed`` are the functions with definitions of different orders; what can be
+    said about their derivatives and start values depends on which one was meant.
     """
 
     variable: str
@@ -49,6 +53,8 @@ class Scope:
     functions: dict[str, Function] = field(default_factory=dict)
     constants: dict[str, DefineConstant] = field(default_factory=dict)
     surplus: list[Node] = field(default_factory=list)
+    surplus_constants: list[Node] = field(default_factory=list)
+    disputed: set[str] = field(default_factory=set)
     suggester: Suggester = field(default_factory=Suggester)
 
     def check_variable(self, findings: Findings, *names: Name) -> None:
@@ -66,11 +72,16 @@ class Scope:
             return "a derivative is written diff[x, t](t), its start value diff[x, t](t: 0)"
         if name in self.constants:
             return f"{name} is a constant: write it without an argument, with * before a factor"
-        return did_you_mean(self.suggester.near(name, (*self.functions, *FUNCTIONS)))
+        if name in FUNCTIONS:
+            return (
+                f"{name} is built in: it can be called, but has no value or derivative of its own"
+            )
+        near = self.suggester.near(name, chain(self.functions, FUNCTIONS))
+        return did_you_mean(near) or "a function needs an equation or a definition"
 
     def near_name(self, name: str) -> str | None:
         """A hint for an unknown bare name."""
-        constant = self.suggester.near(name, (*self.constants, *NAMED_CONSTANTS))
+        constant = self.suggester.near(name, chain(self.constants, NAMED_CONSTANTS))
         if constant is not None:
             return did_you_mean(constant)
         function = self.suggester.near(name, self.functions)
@@ -85,22 +96,25 @@ def build_scope(tree: Tree, findings: Findings) -> Scope:
     for statement in tree.statements:
         match statement:
             case DefineConstant(name):
-                if _is_free(name, scope, findings):
-                    scope.constants[name.text] = statement
-                else:
-                    scope.surplus.append(statement.right)
+                _check_free(name, scope, findings)
+                if scope.constants.setdefault(name.text, statement) is not statement:
+                    scope.surplus_constants.append(statement.right)
             case DefineFunction():
                 _define_function(statement, scope, findings)
-    if not any(function.order for function in scope.functions.values()):
+    if not any(_is_equation(statement) for statement in tree.statements):
         _no_equations(findings)
     return scope
 
 
 def _variable(tree: Tree) -> str:
     for statement in tree.statements:
-        if isinstance(statement, DefineFunction) and statement.quantity.variables:
+        if isinstance(statement, DefineFunction) and _is_equation(statement):
             return statement.quantity.variables[0].text
     return "t"
+
+
+def _is_equation(statement: Statement) -> bool:
+    return isinstance(statement, DefineFunction) and statement.quantity.order > 0
 
 
 def _modules(tree: Tree, findings: Findings) -> frozenset[str]:
@@ -123,13 +137,14 @@ def _define_function(statement: DefineFunction, scope: Scope, findings: Findings
     _check_order(quantity, findings)
     scope.check_variable(findings, *quantity.variables, statement.variable)
     name = quantity.name
-    if not _is_free(name, scope, findings):
+    _check_free(name, scope, findings)
+    function = Function(name=name.text, order=quantity.order, right=statement.right, at=name.at)
+    first = scope.functions.setdefault(name.text, function)
+    if first is not function:
         scope.surplus.append(statement.right)
-        return
-    scope.functions[name.text] = Function(
-        name=name.text, order=quantity.order, right=statement.right, at=name.at
-    )
-    if len(scope.functions) == MAX_FUNCTIONS + 1:
+        if first.order != function.order:
+            scope.disputed.add(name.text)
+    elif len(scope.functions) == MAX_FUNCTIONS + 1:
         message = f"the program has more than {MAX_FUNCTIONS} functions"
         findings.error(Kind.LIMIT, message, name.at)
 
@@ -144,26 +159,21 @@ def _check_order(quantity: Quantity, findings: Findings) -> None:
         )
 
 
-def _is_free(name: Name, scope: Scope, findings: Findings) -> bool:
-    """Whether the name may be defined here; reports why not.
+def _check_free(name: Name, scope: Scope, findings: Findings) -> None:
+    """Report a name that may not be defined here.
 
-    A reserved name is not free, so that readers of it do not see a second meaning.
+    The definition is kept all the same, so that its users are not reported too.
     """
     if name.text in FUNCTIONS:
         message = f"'{name.text}' is a built-in function and cannot be defined"
         findings.error(Kind.RESERVED_NAME, message, name.at)
-        return False
-    if name.text == scope.variable:
+    elif name.text == scope.variable:
         message = f"'{name.text}' is the independent variable and cannot be defined"
         findings.error(Kind.RESERVED_NAME, message, name.at)
-        return False
-    first = _definition_place(name.text, scope)
-    if first is not None:
+    elif first := _definition_place(name.text, scope):
         message = f"'{name.text}' is defined a second time"
         hint = f"the first definition is at {first.line}:{first.column}"
         findings.error(Kind.DUPLICATE_DEFINITION, message, name.at, hint)
-        return False
-    return True
 
 
 def _definition_place(name: str, scope: Scope) -> Position | None:

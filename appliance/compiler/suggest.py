@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_BUDGET: Final = 20_000
-"""Comparisons per program: help for the first mistakes, bounded work for a program full of them."""
+_COMPARISONS: Final = 20_000
+_DISTANCES: Final = 1_000
+"""Work for one program: help for the first mistakes, bounded for a program full of them."""
 
 
 class Suggester:
     """Finds near names for one program."""
 
     def __init__(self) -> None:
-        self._budget = _BUDGET
+        self._comparisons = _COMPARISONS
+        self._distances = _DISTANCES
 
     def near(self, name: str, candidates: Iterable[str]) -> str | None:
         """The candidate that differs in the case of its letters only, else one that is one or (in
         long names) two edits away; None if there is none, or after too many questions."""
         best, best_distance = None, 1 + (2 if len(name) > 5 else 1 if len(name) > 2 else 0)
         for candidate in candidates:
-            if self._budget <= 0:
+            if self._comparisons <= 0 or self._distances <= 0:
                 break
-            self._budget -= 1
+            self._comparisons -= 1
             if candidate.casefold() == name.casefold():
                 return candidate
             if abs(len(candidate) - len(name)) < best_distance:
+                self._distances -= 1
                 distance = _distance(name, candidate, best_distance)
                 if distance < best_distance:
                     best, best_distance = candidate, distance
