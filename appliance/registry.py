@@ -54,4 +54,4 @@ def _simulator(section: DeviceSection, entity: bytes | None, jobs: JobRunner) ->
         noise_seed=asked.noise_seed,
         quantisation_bits=asked.quantisation_bits,
     )
-    return SimulatorDevice(section.name, jobs, options, entity)
+    return SimulatorDevice(jobs, entity, options)

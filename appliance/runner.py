@@ -87,9 +87,6 @@ class DeviceRunner:
         output = self._store.blobs.new_temporary()
         try:
             result = await self._device.run(request, output, log.info)
-            for overload in result.overloads:
-                log.info(f"overload: {overload}")
-            log.info(f"{result.samples} samples of {result.probes} probes")
             return await self._store.blobs.adopt(result.path)
         except (DriverError, JobError) as error:
             raise TaskFailed(str(error)) from error

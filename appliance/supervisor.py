@@ -24,7 +24,7 @@ from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.compile_child import compile_in_child
 from appliance.compile_pool import CompilePool
 from appliance.compute import JobLimits, Jobs, open_jobs
-from appliance.errors import StoreError
+from appliance.errors import JobError, StoreError
 from appliance.models import DeviceType
 from appliance.registry import make_device
 from appliance.restart import keep_running
@@ -56,10 +56,13 @@ EXIT_STUCK: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workings:
-    """What does the work behind the queues; tests hand in others."""
+    """What does the work behind the queues, and what its processes import ahead of the first job;
+    tests hand in others."""
 
     make_device: Callable[[Device, bytes | None, JobRunner], Driver] = make_device
     compile: CompileFunction = compile_in_child
+    compile_modules: tuple[str, ...] = ("appliance.compiler.job",)
+    simulate_modules: tuple[str, ...] = ("sim.driver",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,11 @@ async def run_appliance(
         )
         async with trio.open_nursery() as device_nursery:
             await _start_services(device_nursery, parts, pools, workings)
+            for jobs, modules in (
+                (pools.compile, workings.compile_modules),
+                (pools.simulate, workings.simulate_modules),
+            ):
+                device_nursery.start_soon(_warm, jobs, modules)
             # The place of what looks outward: events, housekeeping.
             app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
             await serve_http(app, bind, limits, stop, task_status=task_status)
@@ -117,6 +125,15 @@ async def _start_services(
     workers = config.workers.compile.num_instances
     pool = CompilePool(store, bells, pools.compile, workings.compile, workers)
     await device_nursery.start(partial(keep_running, "compile", pool.run, _ignore))
+
+
+async def _warm(jobs: Jobs, modules: tuple[str, ...]) -> None:
+    """Spare the first task the imports; a failure will show again, and better, in that task."""
+    if modules:
+        try:
+            await jobs.warm(*modules)
+        except JobError as error:
+            _log.warning("event=warm_up_failed error=%r", str(error))
 
 
 def _ignore(reason: str) -> None:

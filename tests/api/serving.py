@@ -147,7 +147,7 @@ async def serving(
         return fake
 
     stop, done = trio.Event(), trio.Event()
-    workings = Workings(make_device=make, compile=compile)
+    workings = Workings(make_device=make, compile=compile, compile_modules=(), simulate_modules=())
     run = partial(run_appliance, loaded, users.find, stop, workings)
 
     async def run_then_tell(*, task_status: trio.TaskStatus[list[str]]) -> None:

@@ -1,0 +1,194 @@
+"""The command line. Exit codes: 0 done, 1 refused or failed, 2 usage or configuration;
+``serve`` also 3 the store failed, 4 something held up the stop.
+
+Each command imports what it needs when it is called, so that help and checks are quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DEFAULT_CONFIG: Final = "analogcloud.toml"
+EXIT_DONE: Final = 0
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. Wrong usage ends in SystemExit(2), as argparse does."""
+    asked = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = asked.command
+    return command(asked)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="analogcloud",
+        description="Puts analog computers on the network, and compiles equations for them.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_check(commands)
+    _add_demo(commands)
+    _add_compile(commands)
+    _add_simulate(commands)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return f"analogcloud {version('analogcloud')}"
+    except PackageNotFoundError:
+        return "analogcloud (run from its sources, not installed)"
+
+
+def _add_serve(commands: Commands) -> None:
+    command = commands.add_parser("serve", help="run the appliance until it is told to stop")
+    command.add_argument("--config", type=Path, default=Path(DEFAULT_CONFIG), metavar="PATH")
+    command.set_defaults(command=_serve)
+
+
+def _add_check(commands: Commands) -> None:
+    command = commands.add_parser("check-config", help="tell every fault of a configuration file")
+    command.add_argument("config", type=Path, nargs="?", default=Path(DEFAULT_CONFIG))
+    command.set_defaults(command=_check)
+
+
+def _add_demo(commands: Commands) -> None:
+    command = commands.add_parser("demo", help="compile and run the Lorenz equations, then serve")
+    command.add_argument("--once", action="store_true", help="end after the result")
+    command.set_defaults(command=_demo)
+
+
+def _add_compile(commands: Commands) -> None:
+    command = commands.add_parser("compile", help="compile a program into a circuit file")
+    command.add_argument("file", type=Path, metavar="FILE.ana")
+    target = command.add_mutually_exclusive_group()
+    target.add_argument(
+        "--target", default="lucidac", help="a machine known here (default: lucidac)"
+    )
+    target.add_argument("--entity", type=Path, metavar="E.apb", help="description of the machine")
+    command.add_argument(
+        "--k0", type=_count, metavar="N", help="problem time units per second (default: 10000)"
+    )
+    command.add_argument(
+        "--horizon", type=_positive, metavar="T", help="problem time to cover (default: 20)"
+    )
+    command.add_argument("-o", dest="output", type=Path, required=True, metavar="OUT.apb")
+    command.set_defaults(command=_compile)
+
+
+def _add_simulate(commands: Commands) -> None:
+    command = commands.add_parser("simulate", help="simulate a circuit file")
+    command.add_argument("file", type=Path, metavar="FILE.apb")
+    length = command.add_mutually_exclusive_group(required=True)
+    length.add_argument("--op-time", type=_positive, metavar="S", help="seconds of machine time")
+    length.add_argument(
+        "--problem-time", type=_positive, metavar="T", help="the program's own time"
+    )
+    samples = command.add_mutually_exclusive_group(required=True)
+    samples.add_argument(
+        "--sample-rate", type=_positive, metavar="HZ", help="samples per second of machine time"
+    )
+    samples.add_argument("--points", type=_points, metavar="N", help="from 0 to the end, both in")
+    command.add_argument(
+        "-o", dest="output", type=_result_path, required=True, metavar="OUT.(csv|json|npz|svg)"
+    )
+    command.set_defaults(command=_simulate)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return value
+
+
+def _points(text: str) -> int:
+    value = _count(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError("both ends are included, so there are at least 2 points")
+    return value
+
+
+def _result_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix not in (".csv", ".json", ".npz", ".svg"):
+        raise argparse.ArgumentTypeError(f"{text} does not end in .csv, .json, .npz or .svg")
+    return path
+
+
+def _serve(asked: argparse.Namespace) -> int:
+    from appliance.serving import serve
+
+    return serve(asked.config)
+
+
+def _check(asked: argparse.Namespace) -> int:
+    from appliance.config import load
+    from appliance.errors import ConfigError
+
+    try:
+        config = load(asked.config)
+    except ConfigError as error:
+        for fault in error.faults:
+            print(f"{error.file}: {fault}", file=sys.stderr)
+        return EXIT_USAGE
+    for warning in config.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    print(f"{asked.config}: no faults")
+    return EXIT_DONE
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from appliance.demo import demo
+
+    return demo(once=asked.once)
+
+
+def _compile(asked: argparse.Namespace) -> int:
+    from appliance.offline import CompileCommand, compile_file
+
+    return compile_file(
+        CompileCommand(
+            source=asked.file,
+            output=asked.output,
+            target=asked.target,
+            entity=asked.entity,
+            k0=asked.k0,
+            horizon=asked.horizon,
+        )
+    )
+
+
+def _simulate(asked: argparse.Namespace) -> int:
+    from appliance.offline import SimulateCommand, simulate
+
+    return simulate(
+        SimulateCommand(
+            module=asked.file,
+            output=asked.output,
+            op_time_s=asked.op_time,
+            problem_time=asked.problem_time,
+            sample_rate_hz=asked.sample_rate,
+            points=asked.points,
+        )
+    )

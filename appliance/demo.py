@@ -1,0 +1,112 @@
+"""``analogcloud demo``: from the Lorenz equations to numbers, over HTTP, in a few seconds."""
+
+from __future__ import annotations
+
+import base64
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from appliance.demo_appliance import DemoFailed, running_appliance
+from appliance.demo_program import PROGRAM, say
+from drivers.apb.codec import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+
+    from appliance.demo_appliance import Appliance
+
+SAMPLE_RATE: Final = 1_000_000
+PATIENCE_S: Final = 120.0
+PAUSE_S: Final = 0.05
+
+
+def demo(*, once: bool) -> int:
+    """Show the whole way once, then serve until interrupted unless ``once``. Returns 0 when the
+    result agrees with the equations, else 1."""
+    signal.signal(signal.SIGTERM, _end)
+    began = time.monotonic()
+    try:
+        with running_appliance("demo") as appliance:
+            say(f"The appliance serves at {appliance.url} (started in {_since(began)}).\n")
+            is_right = _show(appliance)
+            say(f"\nFrom nothing to the result: {_since(began)}.")
+            if not once and is_right:
+                _keep_serving(appliance)
+            return 0 if is_right else 1
+    except DemoFailed as error:
+        print(f"The demo failed: {error}", file=sys.stderr)
+        return 1
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """SIGTERM as an exception, so that the appliance is stopped and its directory removed."""
+    sys.exit(1)
+
+
+def _show(appliance: Appliance) -> bool:
+    say(PROGRAM)
+    module = _compile(appliance)
+    scaling = decode(module).scaling
+    if scaling is None:
+        raise DemoFailed("the compiled module says nothing about its units")
+    result = _run(appliance, module, scaling.horizon / scaling.time_rate)
+    from appliance.demo_show import show_result  # the mathematics, loaded after the first waiting
+
+    return show_result(result, scaling.time_rate / SAMPLE_RATE)
+
+
+def _compile(appliance: Appliance) -> bytes:
+    target = appliance.request("GET", "/api/v1/devices/simulator/entity")
+    asked = {
+        "ode_source": PROGRAM,
+        "backend": "LUCIDAC",
+        "module": base64.b64encode(target).decode(),
+    }
+    return _finish(appliance, "compile", asked)
+
+
+def _run(appliance: Appliance, module: bytes, op_time_s: float) -> bytes:
+    asked = {
+        "device_name": "simulator",
+        "module": base64.b64encode(module).decode(),
+        "sample_rate": SAMPLE_RATE,
+        "op_time": op_time_s,
+    }
+    return _finish(appliance, "run", asked)
+
+
+def _finish(appliance: Appliance, kind: str, asked: Mapping[str, object]) -> bytes:
+    """Submit, wait, show the log, and give the result."""
+    began = time.monotonic()
+    id = appliance.json("POST", f"/api/v1/tasks/{kind}", asked)["id"]
+    while True:
+        status = appliance.json("GET", f"/api/v1/tasks/{id}/status")
+        if status["state"] not in ("queued", "inprogress"):
+            break
+        if time.monotonic() - began > PATIENCE_S:
+            raise DemoFailed(f"{kind} task {id} is not done after {PATIENCE_S:g} s")
+        time.sleep(PAUSE_S)  # a client's pause in a process of its own, not the appliance's
+    for line in appliance.json("GET", f"/api/v1/tasks/{id}/log")["lines"]:
+        say(f"    {line.split(' ', 2)[2]}")
+    if status["state"] != "succeeded":
+        raise DemoFailed(f"{kind} task {id}: {status['error']}")
+    say(f"{kind} task {id}: succeeded after {_since(began)}\n")
+    return appliance.request("GET", f"/api/v1/tasks/{id}/result")
+
+
+def _keep_serving(appliance: Appliance) -> None:
+    say(f"\nThe appliance goes on serving. Stop it with Ctrl-C.\n\n    URL  {appliance.url}")
+    say(f"    key  {appliance.key}\n\nFor example:\n")
+    say(f"    curl -H 'Authorization: Bearer {appliance.key}' {appliance.url}/api/v1/devices\n")
+    try:
+        appliance.process.wait()
+    except KeyboardInterrupt:
+        return
+    raise DemoFailed("the appliance ended by itself")
+
+
+def _since(began: float) -> str:
+    return f"{time.monotonic() - began:.1f} s"

@@ -1,0 +1,58 @@
+"""The ``serve`` command: read the files, then hand over to the supervisor."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from appliance import logs
+from appliance.auth import AuthFile, first_start
+from appliance.config import load
+from appliance.errors import FaultyFile
+from appliance.supervisor import EXIT_NO_START
+from appliance.supervisor import serve as supervise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger("analogcloud.serve")
+
+EXIT_CONFIGURATION = 2
+
+
+def serve(path: Path) -> int:
+    """Run the appliance with the configuration at ``path`` until SIGTERM or SIGINT.
+
+    Returns the exit code: 2 for faults in the configuration or in auth.yml, else as
+    ``supervisor.serve``. A first start writes auth.yml and shows its only key once.
+    """
+    logs.set_up()
+    try:
+        config = load(path)
+        key = first_start(config.auth_file)
+        users = AuthFile.load(config.auth_file)
+    except FaultyFile as error:
+        tell_faults(error)
+        return EXIT_CONFIGURATION
+    except OSError as error:
+        print(f"the file of users cannot be written: {error}", file=sys.stderr)
+        return EXIT_NO_START
+    if key is not None:
+        _show_key(key, config.auth_file)
+    return supervise(config, users.find)
+
+
+def tell_faults(error: FaultyFile) -> None:
+    """Every fault of a file, one below the other, on standard error."""
+    for fault in error.faults:
+        print(f"{error.file}: {fault}", file=sys.stderr)
+
+
+def _show_key(key: str, path: Path) -> None:
+    # On standard output, which is not a log: the key must never get into one.
+    print(
+        f"This is the first start: {path} was written with one operator.\n"
+        f"Its API key is shown this once and kept nowhere:\n\n    {key}\n",
+        flush=True,
+    )
