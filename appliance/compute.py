@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import signal
 import socket
 import tempfile
@@ -40,6 +41,7 @@ CLOSE_S: Final = 2.0
 """Idle workers end at once when the pool closes; after this long they are killed."""
 DATAGRAM_BYTES: Final = 16 * 2**10
 """Above the longest log line: MAX_LINE_CHARACTERS of up to four bytes each."""
+MAX_SOCKET_ROOT_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ async def open_jobs(
 
     Users of the pool must have ended before the block is left.
     """
-    with tempfile.TemporaryDirectory(prefix="analogcloud-") as directory:
+    with tempfile.TemporaryDirectory(prefix="analogcloud-", dir=_socket_root()) as directory:
         try:
             async with trio_parallel.open_worker_context(
                 idle_timeout=idle_s,
@@ -164,6 +166,12 @@ async def open_jobs(
         except trio_parallel.BrokenWorkerError as error:
             # Idle workers that someone else ended, such as a SIGTERM to the whole group.
             _logger.info("workers ended before the pool was closed: %s", error)
+
+
+def _socket_root() -> str:
+    """Where sockets may be: their paths have an upper limit of about 100 bytes."""
+    root = tempfile.gettempdir()
+    return root if len(os.fsencode(root)) <= MAX_SOCKET_ROOT_BYTES else "/tmp"
 
 
 async def _listen(inbox: socket.socket, log: Callable[[str], None]) -> None:

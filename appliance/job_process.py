@@ -16,7 +16,7 @@ import resource
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -68,10 +68,12 @@ def start_up() -> None:
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     os.setpriority(os.PRIO_PROCESS, 0, 19)
-    # Linux gives an idle process idle disk priority too.
-    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    # When the machine runs out of memory, a job goes, not the server.
-    Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    with suppress(OSError):  # a sandbox may forbid it; the priority above is most of it
+        # Linux gives an idle process idle disk priority too.
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with suppress(OSError):  # as above
+        # When the machine runs out of memory, a job goes, not the server.
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     threading.Thread(target=_die_with_server, name="parent watch", daemon=True).start()
 
 
@@ -166,8 +168,9 @@ class LogSender:
 @contextmanager
 def _limited(limits: JobLimits) -> Iterator[None]:
     cores = min(limits.cpu_cores or len(_ALL_CORES), len(_ALL_CORES))
-    first = os.getpid() % len(_ALL_CORES)  # several processes spread over the cores
-    os.sched_setaffinity(0, (_ALL_CORES * 2)[first : first + cores])
+    if cores < len(_ALL_CORES):
+        first = os.getpid() % len(_ALL_CORES)  # several processes spread over the cores
+        os.sched_setaffinity(0, (_ALL_CORES * 2)[first : first + cores])
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = used.ru_utime + used.ru_stime + limits.time_s * cores + CPU_GRACE_S
     _set_soft_limit(resource.RLIMIT_CPU, math.ceil(cpu_s))

@@ -70,3 +70,7 @@ class CompileError(Exception):
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("; ".join(f"{d.kind}: {d.message}" for d in diagnostics))
         self.diagnostics = diagnostics
+
+    def __reduce__(self) -> tuple[type[CompileError], tuple[Diagnostic, ...]]:
+        """The way back from the process that compiled keeps the diagnostics."""
+        return type(self), self.diagnostics
