@@ -111,9 +111,17 @@ def test_first_time_installs_the_lock_and_later_times_do_nothing(clone: Clone) -
     assert "--require-hashes -r" in lock
     assert "my clone/requirements.lock" in lock
     assert "--editable" in here
-    assert demo == "-m appliance demo --once"
+    assert demo == "-P -m appliance demo --once"
     assert clone.run("demo") == (0, "")
-    assert clone.notes() == ["-m appliance demo"]
+    assert clone.notes() == ["-P -m appliance demo"]
+
+
+def test_serve_takes_the_configuration_of_the_clone_unless_told_otherwise(clone: Clone) -> None:
+    clone.add_python("3.11")
+    clone.run("serve")
+    assert clone.notes()[-1].endswith(f"serve --config {clone.folder}/analogcloud.toml")
+    clone.run("serve", "--config", "mine.toml")
+    assert clone.notes() == ["-P -m appliance serve --config mine.toml"]
 
 
 def test_tests_need_both_locks_and_then_the_demo_needs_nothing_more(clone: Clone) -> None:
