@@ -168,13 +168,17 @@ def _read_config(message: pb.Item, budget: EntityBudget) -> Config:
 
 
 def _write_item(item: Item) -> bytes:
-    message = pb.Item.FromString(item.source)
-    if item.source and _read_item(message, item.source, EntityBudget()) == item:
+    message = pb.Item.FromString(item.source or b"")
+    if item.source is not None and _read_item(message, item.source, EntityBudget()) == item:
         return item.source
-    if normalise(message.entity.path) != item.entity:
-        message.entity.path = item.entity
+    _write_entity(message, item.entity)
     _write_config(message, item.config)
     return message.SerializeToString(deterministic=True)
+
+
+def _write_entity(message: pb.Item, path: str) -> None:
+    if normalise(message.entity.path) != path:
+        message.entity.path = path
 
 
 def _write_config(message: pb.Item, config: Config) -> None:
@@ -190,9 +194,9 @@ def _write_config(message: pb.Item, config: Config) -> None:
 def _write_opaque(message: pb.Item, config: Opaque) -> None:
     """Without a kind, the data are the whole item, as read."""
     if not config.kind:
-        path = message.entity.path
+        path = normalise(message.entity.path)
         message.ParseFromString(config.data)
-        message.entity.path = path
+        _write_entity(message, path)
         return
     payload = getattr(message, config.kind)
     payload.SetInParent()

@@ -213,13 +213,14 @@ class Item:
     """One item of a module: what ``config`` says about the entity at the path ``entity`` (without
     leading slash; empty for the whole module).
 
-    ``source`` are the bytes it was read from. As long as the rest is not changed they are written
-    again as they were; after a change whatever we do not know in them is kept.
+    ``source`` are the bytes it was read from, None for a new item. As long as the rest is not
+    changed they are written again as they were; after a change whatever we do not know in them is
+    kept.
     """
 
     entity: str = ""
     config: Config
-    source: bytes = field(default=b"", compare=False, repr=False)
+    source: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,7 @@ def _check_adc(review: Review, config: it.AdcConfig, _: Parameters) -> None:
     if len(config.channels) > ADC_CHANNELS:
         message = f"There are {len(config.channels)} ADC channels; a carrier has {ADC_CHANNELS}."
         review.fault("adc-count", message)
+        return
     for one in config.channels:
         if not (math.isfinite(one.gain) and math.isfinite(one.offset)):
             review.fault("not-finite", f"The ADC channel of probe {one.probe} is not finite.")

@@ -29,8 +29,8 @@ MAX_FILE_BYTES: Final = 256 * 1024
 MAX_ITEMS: Final = 4096
 """Items of one module; a machine with twelve carriers has about 250."""
 MAX_ELEMENTS: Final = 32 * 1024
-"""Fields of one file, on all levels together, a packed list counting one per byte. A whole mREDAC
-takes about 1500."""
+"""Fields of one file, on all levels together. A message counts twice, because it costs more, a
+packed list of whole numbers one per byte. A fully configured mREDAC takes about 1600."""
 MAX_DEPTH: Final = 64
 """Messages within messages in one item; the parser itself gives up at 100."""
 
@@ -66,7 +66,7 @@ def scan(data: bytes) -> Parts:
         )
     try:
         outer = _split(data, (_VERSION_TAG, _MODULE_TAG))
-        inner = _split(b"".join(outer.known[_MODULE_TAG]), (_ITEM_TAG, _SCALING_TAG))
+        inner = _split(b"".join(outer.known[_MODULE_TAG]), (_ITEM_TAG, _SCALING_TAG), _ITEM_TAG)
     except WireError as error:
         raise refuse("not-a-file", f"This is not a circuit file: {error}.") from error
     items, scalings = inner.known[_ITEM_TAG], inner.known[_SCALING_TAG]
@@ -88,7 +88,9 @@ class _Split:
     count: int
 
 
-def _split(data: bytes, tags: tuple[int, ...]) -> _Split:
+def _split(data: bytes, tags: tuple[int, ...], counted: int | None = None) -> _Split:
+    """The values of the fields with these tags; of those tagged ``counted``, no more than there may
+    be items."""
     known: dict[int, list[bytes]] = {tag: [] for tag in tags}
     rest: list[bytes] = []
     count = 0
@@ -96,17 +98,13 @@ def _split(data: bytes, tags: tuple[int, ...]) -> _Split:
         count += 1
         if tag in known:
             known[tag].append(data[start:stop])
-            _check_items(known.get(_ITEM_TAG, ()))
         else:
             rest.append(data[begin:stop])
         if count > MAX_ELEMENTS:
             raise _too_many_elements(None)
+        if counted is not None and len(known[counted]) > MAX_ITEMS:
+            raise refuse("item-count", f"The module has more than {MAX_ITEMS} items.")
     return _Split(known=known, rest=b"".join(rest), count=count)
-
-
-def _check_items(items: list[bytes] | tuple[bytes, ...]) -> None:
-    if len(items) > MAX_ITEMS:
-        raise refuse("item-count", f"The module has more than {MAX_ITEMS} items.")
 
 
 def _merged(payloads: list[bytes]) -> bytes | None:
@@ -149,6 +147,7 @@ def _descend(data: bytes, shape: Shape, count: int, item: int | None) -> int:
             if isinstance(entry, Shape):
                 stack.append((end, shape))
                 shape, end, pos = entry, pos, start
+                count += 1
                 if len(stack) > MAX_DEPTH:
                     raise _too_deep(item)
             elif entry == _NUMBERS:

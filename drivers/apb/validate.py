@@ -16,6 +16,7 @@ from drivers.apb.errors import CircuitFileError, Fault
 from drivers.apb.kinds import kind_name
 from drivers.apb.machine import TARGETS, Layout, Machine, Target, machine_of
 from drivers.apb.model import (
+    ADC_CHANNELS,
     BLOCK_SIZE,
     FIRST_ACL_LANE,
     OUTPUTS,
@@ -151,8 +152,8 @@ def _check_probes(review: Review, file: CircuitFile, machine: Machine) -> None:
     """Probes count from 0 without a gap over all carriers, and each reads an existing element."""
     probes: list[int] = []
     for number, item in enumerate(file.items):
-        if not isinstance(item.config, it.AdcConfig):
-            continue
+        if not isinstance(item.config, it.AdcConfig) or len(item.config.channels) > ADC_CHANNELS:
+            continue  # channels that are too many have their own fault
         review.at(number, item.entity)
         probes += (one.probe for one in item.config.channels)
         entity = machine.entities.get(machine.path(item))

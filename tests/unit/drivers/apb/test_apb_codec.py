@@ -141,7 +141,7 @@ def test_a_changed_unknown_item_keeps_its_content() -> None:
     (item,) = decode(data).items
     moved = decode(encode(CircuitFile(items=(replace(item, entity="Z"),)))).items[0]
     assert moved.entity == "Z"
-    assert field(900, b"future") in moved.source
+    assert field(900, b"future") in (moved.source or b"")
 
 
 def test_known_kinds_without_a_record_are_carried() -> None:
