@@ -188,7 +188,9 @@ def _check_finite(raw: bytes, code: str, item: int | None) -> None:
         raise WireError("a list of numbers is cut off")
     for (value,) in struct.iter_unpack(f"<{code}", raw):
         if not math.isfinite(value):
-            raise refuse("not-finite", f"A number is {value}.", item=item)
+            raise refuse(
+                "not-finite", f"It holds the number {value}; all must be finite.", item=item
+            )
 
 
 # The class of a descriptor depends on which backend of the protobuf runtime is at work.
@@ -200,15 +202,20 @@ def _shape(descriptor: Any, known: dict[str, Shape]) -> Shape:  # noqa: ANN401
         number = one.number << 3
         if one.type == FieldDescriptor.TYPE_MESSAGE:
             shape.entries[number | LENGTH] = _shape(one.message_type, known)
-        elif one.type == FieldDescriptor.TYPE_FLOAT:
-            shape.entries[number | (LENGTH if one.is_repeated else FIXED32)] = "f"
-        elif one.type == FieldDescriptor.TYPE_DOUBLE:
-            shape.entries[number | (LENGTH if one.is_repeated else FIXED64)] = "d"
+        elif one.type in _FLOATS:
+            wire_type, code = _FLOATS[one.type]
+            shape.entries[number | wire_type] = code
+            if one.is_repeated:  # packed, as they usually are, or one by one
+                shape.entries[number | LENGTH] = code
         elif one.is_repeated and one.type not in _TEXTS:
             shape.entries[number | LENGTH] = _NUMBERS
     return shape
 
 
+_FLOATS: Final = {
+    FieldDescriptor.TYPE_FLOAT: (FIXED32, "f"),
+    FieldDescriptor.TYPE_DOUBLE: (FIXED64, "d"),
+}
 _TEXTS: Final = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES)
 _SHAPES: Final[dict[str, Shape]] = {}
 _ITEM: Final = _shape(pb.Item.DESCRIPTOR, _SHAPES)

@@ -192,9 +192,10 @@ def hostile() -> dict[str, bytes]:
     entity = field(1, b"\x0a\x02/X\x10\x01\x18\x01")
     children = field(1, b"\x0a\x02/X\x10\x01\x18\x01" + field(7, b"\x0a\x02/Y") * 7_000)
     path = field(1, field(1, b"X"))
+    empty = field(1, b"")
     return {
-        "a million items": _module(*[b""] * 1_000_000),
-        "a million items, cut to size": _module(*[b""] * 1_000_000)[: 256 * 1024],
+        "a million items": field(2, empty * 1_000_000),
+        "a million items, cut to size": field(2, empty * 1_000_000)[: 256 * 1024],
         "items that just fit": _module(*[b""] * 4096),
         "one item too many": _module(*[b""] * 4097),
         "130000 empty elements": _module(field(14, field(1, b"") * 130_000)),

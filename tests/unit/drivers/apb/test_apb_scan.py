@@ -128,7 +128,8 @@ def test_numbers_that_are_cut_off_or_too_long() -> None:
 def test_floats_must_be_finite(raw: bytes) -> None:
     factor = field(14, field(1, b"\x15" + raw))
     packed = field(22, field(9, raw))
-    for payload in (factor, packed):
+    unpacked = field(22, b"\x4d" + raw)
+    for payload in (factor, packed, unpacked):
         assert rule(item(payload)) == "not-finite"
 
 
