@@ -1,8 +1,9 @@
 """One HTTP/1.1 connection: Hypercorn's protocol with what it lacks for strangers on the network.
 
 Hypercorn shields a send without a time limit, so that a client that stops reading would hold up the
-shutdown; it answers a request that it cannot read with an empty body; and it lets any client switch
-to HTTP/2 or a web socket, which nobody here speaks. The three classes below change just that.
+shutdown; it answers a request that it cannot read with an empty body; it lets any client switch to
+HTTP/2 or a web socket, which nobody here speaks; and Quart-Trio cancels it while it still closes a
+connection or restarts the timer of an idle one. The classes below change just that.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import h11
 import trio
-from hypercorn.protocol.events import Request
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Request, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.trio.task_group import TaskGroup
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
     from hypercorn.config import Config
     from hypercorn.trio.worker_context import WorkerContext
     from hypercorn.typing import AppWrapper
+
+
+CLOSE_S: Final = 5.0
+"""The longest that tidying up after an answer may take; it normally waits for nothing."""
 
 
 class SendLimit:
@@ -115,6 +121,14 @@ class HttpProtocol(H11Protocol):
             )
         )
         self.keep_alive_requests += 1
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        if not isinstance(event, StreamClosed):
+            return await super().stream_send(event)
+        # The news that the answer is complete makes Quart-Trio cancel the task that brings it: the
+        # connection would be neither closed nor ready for its next request.
+        with trio.move_on_after(CLOSE_S, shield=True):
+            await super().stream_send(event)
 
     async def _send_error_response(self, status_code: int) -> None:
         body = problem_body(_READING_FAULTS.get(status_code, HTTPStatus(status_code).phrase))

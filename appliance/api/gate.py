@@ -128,6 +128,14 @@ class _Arrival:
         self.cost += max(len(data), PIECE_BYTES) if data else 0
         return data
 
+    async def drain(self, max_bytes: float) -> None:
+        """Take and forget pieces until the end, the client's leaving, or ``max_bytes``."""
+        while not self.is_complete and self.cost <= max_bytes:
+            try:
+                await self.piece()
+            except _ClientLeft:
+                return
+
 
 class _Replay:
     """An ASGI ``receive`` that gives a body already read, then what else the client does."""
@@ -152,12 +160,12 @@ async def _refuse(error: ApiError, arrived: _Arrival, send: Send, drain: BodyLim
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": True})
     with trio.move_on_after(drain.timeout_s):
-        try:
-            while not arrived.is_complete and arrived.cost <= drain.max_bytes:
-                await arrived.piece()
-        except _ClientLeft:
-            return
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await arrived.drain(drain.max_bytes)
+    async with trio.open_nursery() as nursery:
+        # The server can close only while somebody takes what the client still sends.
+        nursery.start_soon(arrived.drain, float("inf"))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        nursery.cancel_scope.cancel()
 
 
 def _canonical(path: str) -> str:

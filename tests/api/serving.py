@@ -6,7 +6,7 @@ import base64
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httpx
 import trio
@@ -77,6 +77,7 @@ class FakeDevice:
 
     entity: bytes | None = None
     error: Exception | None = None
+    result: ClassVar[bytes] = RESULT
     gate: trio.Event | None = None
     requests: list[RunRequest] = field(default_factory=list)
     started: trio.Event = field(default_factory=trio.Event)
@@ -95,7 +96,7 @@ class FakeDevice:
             await self.gate.wait()
         if self.error is not None:
             raise self.error
-        await trio.Path(output).write_bytes(RESULT)
+        await trio.Path(output).write_bytes(self.result)
         return RunResult(path=output, samples=2, probes=1)
 
 
@@ -163,11 +164,11 @@ async def serving(
         await here.end()
 
 
-async def finished(client: httpx.AsyncClient, id: str) -> dict[str, object]:
+async def finished(client: httpx.AsyncClient, id: str) -> dict[str, Any]:
     """The status of a task once it has ended."""
     with trio.fail_after(20):
         while True:
-            answer: dict[str, object] = (await client.get(f"/api/v1/tasks/{id}/status")).json()
+            answer: dict[str, Any] = (await client.get(f"/api/v1/tasks/{id}/status")).json()
             if answer["state"] in ("succeeded", "failed", "cancelled"):
                 return answer
             await trio.sleep(0.01)

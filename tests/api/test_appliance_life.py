@@ -1,0 +1,180 @@
+"""Stops, restarts and crashes: what waits survives, what was interrupted says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+import trio
+
+from drivers.errors import RunRefused
+from tests.api.serving import ADA, AUTH, CONFIG, MODULE, FakeDevice, finished, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUN = {"device_name": "sim", "module": MODULE}
+OTHER = {"device_name": "bare", "module": MODULE}
+
+
+async def submitted(client: httpx.AsyncClient, body: dict[str, str]) -> str:
+    answer = await client.post("/api/v1/tasks/run", json=body)
+    assert answer.status_code == 201
+    id: str = answer.json()["id"]
+    return id
+
+
+async def test_what_waits_survives_a_stop_and_what_worked_is_interrupted(tmp_path: Path) -> None:
+    held = FakeDevice(gate=trio.Event())
+    async with serving(tmp_path, devices={"sim": held}) as here, here.client() as client:
+        working = await submitted(client, RUN)
+        with trio.fail_after(5):
+            await held.started.wait()
+        waiting = await submitted(client, RUN)
+        (sim, *_) = (await client.get("/api/v1/devices")).json()
+        assert sim["queue_length"] == 1
+        result = await client.get(f"/api/v1/tasks/{working}/result")
+        assert result.status_code == 404
+        log = (await client.get(f"/api/v1/tasks/{waiting}/log")).json()
+        assert log == {"id": waiting, "lines": []}
+    async with serving(tmp_path) as here, here.client() as client:
+        assert (await finished(client, waiting))["state"] == "succeeded"
+        interrupted = await finished(client, working)
+        assert interrupted["state"] == "failed"
+        assert "stopped while this task was in progress" in str(interrupted["error"])
+
+
+async def test_tasks_of_one_device_run_one_after_the_other(tmp_path: Path) -> None:
+    async with serving(tmp_path) as here, here.client() as client:
+        ids = [await submitted(client, RUN) for _ in range(5)]
+        ends = [await finished(client, id) for id in ids]
+        flat = [entry["timestamp"] for end in ends for entry in end["state_history"][1:]]
+        assert flat == sorted(flat)
+
+
+async def test_a_refusal_and_a_bug_of_a_driver_end_the_task_only(tmp_path: Path) -> None:
+    refusing = FakeDevice(error=RunRefused("the wires are crossed"))
+    buggy = FakeDevice(error=KeyError("surprise"))
+    async with (
+        serving(tmp_path, devices={"sim": refusing, "bare": buggy}) as here,
+        here.client() as client,
+    ):
+        refused = await finished(client, await submitted(client, RUN))
+        assert (refused["state"], refused["error"]) == ("failed", "the wires are crossed")
+        log = (await client.get(f"/api/v1/tasks/{refused['id']}/log")).json()["lines"]
+        assert log[-1].endswith("ERROR the wires are crossed")
+        crashed = await finished(client, await submitted(client, OTHER))
+        assert "internal error" in str(crashed["error"])
+        assert "surprise" not in str(crashed["error"])
+        refusing.error = buggy.error = None
+        for body in (RUN, OTHER):
+            assert (await finished(client, await submitted(client, body)))["state"] == "succeeded"
+
+
+class Crashing(FakeDevice):
+    """Its driver has a bug that shows at the first look."""
+
+    async def probe(self) -> bool:
+        raise ZeroDivisionError
+
+
+async def test_a_crashing_runner_leaves_the_others_alone(tmp_path: Path) -> None:
+    async with (
+        serving(tmp_path, devices={"sim": Crashing()}) as here,
+        here.client() as client,
+    ):
+        sim, bare, _ = (await client.get("/api/v1/devices")).json()
+        assert (sim["available"], bare["available"]) == (False, True)
+        refused = await client.post("/api/v1/tasks/run", json=RUN)
+        assert refused.status_code == 503
+        assert "crashed" in refused.json()["detail"]
+        assert (await finished(client, await submitted(client, OTHER)))["state"] == "succeeded"
+
+
+class Process:
+    """The real program as its own process."""
+
+    def __init__(self, directory: Path) -> None:
+        command = [sys.executable, "-m", "appliance", "serve", "--config"]
+        self.process = subprocess.Popen(
+            [*command, str(directory / "analogcloud.toml")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+    def address(self) -> str:
+        """Waits for the line that tells it."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if b"event=serving" in line:
+                return line.split(b"url=")[1].split()[0].decode()
+        raise AssertionError("it did not start")
+
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=10)
+        return self.process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    (tmp_path / "analogcloud.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def test_the_process_ends_cleanly_on_sigterm_and_shows_its_first_key_once(directory: Path) -> None:
+    first = Process(directory)
+    address = first.address()
+    assert httpx.get(f"{address}/health").json() == {"status": "healthy"}
+    code, out, err = first.end(signal.SIGTERM)
+    assert code == 0, err
+    key = out.split("\n\n")[1].strip()
+    assert key not in err
+    assert key not in (directory / "auth.yml").read_text()
+    second = Process(directory)
+    answer = httpx.get(
+        f"{second.address()}/api/v1/users/me", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert answer.json()["name"] == "Operator"
+    code, out, err = second.end(signal.SIGINT)
+    assert (code, out) == (0, ""), err
+
+
+def test_a_task_is_there_after_kill_9(directory: Path) -> None:
+    (directory / "auth.yml").write_text(AUTH)
+    first = Process(directory)
+    headers = {"Authorization": f"Bearer {ADA}"}
+    url = f"{first.address()}/api/v1/tasks/run"
+    created = httpx.post(url, json=OTHER | {"op_time": 1.0}, headers=headers).json()
+    code, _, _ = first.end(signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    second = Process(directory)
+    found = httpx.get(f"{second.address()}/api/v1/tasks/{created['id']}", headers=headers).json()
+    assert found["created_at"] == created["created_at"]
+    assert found["state"] in ("queued", "inprogress", "failed")
+    assert second.end(signal.SIGTERM)[0] == 0
+
+
+def test_exit_codes_of_what_cannot_start(directory: Path) -> None:
+    running = Process(directory)
+    address = running.address()
+    port = address.rpartition(":")[2]
+    locked = Process(directory).process
+    _, err = locked.communicate(timeout=10)
+    assert (locked.returncode, b"already uses the state directory" in err) == (3, True)
+    (directory / "analogcloud.toml").write_text(CONFIG.replace(":0", f":{port}") + "[unknown]\n")
+    faulty = Process(directory).process
+    _, err = faulty.communicate(timeout=10)
+    assert (faulty.returncode, b"unknown" in err) == (2, True)
+    text = CONFIG.replace(":0", f":{port}").replace("[system]", 'state_dir = "other"\n[system]')
+    (directory / "analogcloud.toml").write_text(text)
+    taken = Process(directory).process
+    _, err = taken.communicate(timeout=10)
+    assert (taken.returncode, b"event=no_start" in err) == (1, True), err
+    assert running.end(signal.SIGTERM)[0] == 0
