@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import tempfile
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -41,6 +41,8 @@ CLOSE_S: Final = 2.0
 """Idle workers end at once when the pool closes; after this long they are killed."""
 DATAGRAM_BYTES: Final = 16 * 2**10
 """Above the longest log line: MAX_LINE_CHARACTERS of up to four bytes each."""
+MAX_STARTS: Final = 3
+"""Workers that may die, one after the other, before they begin with a job."""
 MAX_SOCKET_ROOT_BYTES: Final = 64
 
 
@@ -110,7 +112,7 @@ class Jobs:
             try:
                 yield path, inbox
             finally:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     async def _work(
         self, job: Job, inbox: socket.socket, log: Callable[[str], None]
@@ -127,18 +129,34 @@ class Jobs:
     async def _answer(self, job: Job) -> object:
         with trio.move_on_after(self._limits.time_s):
             try:
-                return await self._context.run_sync(
-                    job_process.work,
-                    job,
-                    kill_on_cancel=True,
-                    cancellable=True,
-                    limiter=self._unlimited,
-                )
+                for _ in range(MAX_STARTS - 1):
+                    # Not the job's fault: the worker died while it was idle.
+                    with suppress(_NotBegun):
+                        return await self._attempt(job)
+                return await self._attempt(job)
             except trio_parallel.BrokenWorkerError as error:
                 raise _crash(error, self._limits) from error
             except MemoryError as error:  # the answer itself did not fit
                 raise JobMemory(job_process.memory_text(self._limits)) from error
         raise JobTimeout(_timeout_text(self._limits))
+
+    async def _attempt(self, job: Job) -> object:
+        try:
+            return await self._context.run_sync(
+                job_process.work,
+                job,
+                kill_on_cancel=True,
+                cancellable=True,
+                limiter=self._unlimited,
+            )
+        except trio_parallel.BrokenWorkerError as error:
+            if job_process.has_begun(job):
+                raise
+            raise _NotBegun(*error.args) from error
+
+
+class _NotBegun(trio_parallel.BrokenWorkerError):  # type: ignore[misc]  # it carries no types
+    """A worker broke before it had begun with its job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +211,8 @@ def _drain(inbox: socket.socket, log: Callable[[str], None]) -> None:
 
 
 def _crash(error: trio_parallel.BrokenWorkerError, limits: JobLimits) -> JobError:
+    if isinstance(error, _NotBegun):
+        return JobCrashed("its process could not be started; the log of the server may say why")
     code = getattr(error.args[-1], "exitcode", None)
     if code == -signal.SIGXCPU:
         return JobTimeout(_timeout_text(limits))

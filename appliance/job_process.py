@@ -132,6 +132,11 @@ def _portable(error: BaseException) -> Exception:
     return JobCrashed(text)
 
 
+def has_begun(job: Job) -> bool:
+    """Whether a process has taken the job up; asked by the server about one that died."""
+    return not os.path.exists(job.mailbox)
+
+
 class LogSender:
     """Takes log lines and sends them while the job works, as one datagram each.
 
@@ -142,6 +147,7 @@ class LogSender:
     def __init__(self, mailbox: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.connect(mailbox)
+        os.unlink(mailbox)  # only the name: the sign that the job has begun
         self._lines_left = MAX_LOG_LINES
         self._characters_left = MAX_LOG_CHARACTERS
 

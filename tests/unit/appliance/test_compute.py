@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trio
+import trio_parallel
 
 from appliance.compiler.diagnostics import CompileError, Position
-from appliance.compute import JobLimits, Jobs, open_jobs
+from appliance.compute import MAX_STARTS, JobLimits, Jobs, open_jobs
 from appliance.errors import JobCrashed, JobMemory, JobTimeout
 from appliance.job_process import LOG_IS_FULL, MAX_LINE_CHARACTERS, MAX_LOG_LINES, LogSender
 from tests import job_functions
@@ -155,9 +156,28 @@ async def test_the_pool_goes_on_after_a_worker_left(jobs: Jobs) -> None:
 async def test_a_worker_that_died_while_idle_is_replaced(jobs: Jobs) -> None:
     pid = (await jobs.run(job_functions.process, log=ignore))["pid"]
     assert isinstance(pid, int)
-    os.kill(pid, signal.SIGKILL)
-    await wait_until_dead(pid)
+    os.kill(pid, signal.SIGKILL)  # it may still be dying when it gets the next job
     assert (await jobs.run(job_functions.process, log=ignore))["pid"] != pid
+
+
+async def test_workers_that_cannot_start_are_told_of(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_context", BrokenContext())
+    with pytest.raises(JobCrashed, match="could not be started"):
+        await jobs.run(job_functions.echo, 1, log=ignore)
+    assert BrokenContext.attempts == MAX_STARTS
+
+
+class BrokenContext:
+    """Stands for trio-parallel where no process can be started."""
+
+    attempts = 0
+
+    async def run_sync(self, *_: object, **__: object) -> object:
+        await trio.lowlevel.checkpoint()
+        BrokenContext.attempts += 1
+        raise trio_parallel.BrokenWorkerError("Worker died unexpectedly:")
 
 
 async def test_a_flood_of_lines_is_cut_and_says_so_and_long_ones_too(jobs: Jobs) -> None:
@@ -211,8 +231,10 @@ async def test_idle_workers_end() -> None:
     async with open_jobs(LIMITS, workers=1, idle_s=0.01) as jobs:
         pid = (await jobs.run(job_functions.process, log=ignore))["pid"]
         assert isinstance(pid, int)
-        await wait_until_dead(pid)
-        assert jobs.statistics().idle_workers == 0
+        with trio.fail_after(ANSWER_S):
+            while jobs.statistics().idle_workers:  # noqa: ASYNC110 - no event tells of it
+                await trio.sleep(0.01)
+        assert not is_alive(pid)
 
 
 async def test_workers_that_a_signal_ended_do_not_disturb_the_closing() -> None:
@@ -264,6 +286,7 @@ async def test_a_worker_dies_with_its_server(
 def test_the_sender_counts_characters_too(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
     monkeypatch.setattr("socket.socket.connect", lambda self, address: None)
+    monkeypatch.setattr("os.unlink", lambda path: None)
     monkeypatch.setattr("socket.socket.send", lambda self, data: sent.append(data))
     with LogSender("nowhere") as log:
         for _ in range(1000):
