@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +14,10 @@ import httpx
 import pytest
 import trio
 
+from appliance import cli
+from appliance.auth import AuthFile
+from appliance.config import load
+from appliance.supervisor import serve
 from drivers.errors import RunRefused
 from tests.api.serving import ADA, AUTH, CONFIG, MODULE, FakeDevice, finished, serving
 
@@ -161,20 +167,23 @@ def test_a_task_is_there_after_kill_9(directory: Path) -> None:
     assert second.end(signal.SIGTERM)[0] == 0
 
 
-def test_exit_codes_of_what_cannot_start(directory: Path) -> None:
-    running = Process(directory)
-    address = running.address()
-    port = address.rpartition(":")[2]
-    locked = Process(directory).process
-    _, err = locked.communicate(timeout=10)
-    assert (locked.returncode, b"already uses the state directory" in err) == (3, True)
-    (directory / "analogcloud.toml").write_text(CONFIG.replace(":0", f":{port}") + "[unknown]\n")
-    faulty = Process(directory).process
-    _, err = faulty.communicate(timeout=10)
-    assert (faulty.returncode, b"unknown" in err) == (2, True)
-    text = CONFIG.replace(":0", f":{port}").replace("[system]", 'state_dir = "other"\n[system]')
-    (directory / "analogcloud.toml").write_text(text)
-    taken = Process(directory).process
-    _, err = taken.communicate(timeout=10)
-    assert (taken.returncode, b"event=no_start" in err) == (1, True), err
-    assert running.end(signal.SIGTERM)[0] == 0
+def test_exit_codes_of_what_cannot_start(
+    directory: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = directory / "analogcloud.toml"
+    (directory / "auth.yml").write_text(AUTH)
+    users = AuthFile.load(directory / "auth.yml")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        path.write_text(CONFIG.replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
+        assert serve(load(path), users.find) == 1
+        assert "event=no_start" in caplog.text
+    config = load(path)
+    with (config.state_dir / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert serve(config, users.find) == 3
+    assert "already uses the state directory" in caplog.text
+    path.write_text(CONFIG + "[unknown]\n")
+    assert cli.run(["check-config", str(path)]) == 2
+    assert "unknown" in capfd.readouterr().err
