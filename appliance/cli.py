@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 DEFAULT_CONFIG: Final = "analogcloud.toml"
+DEFAULT_TARGET: Final = "lucidac"
 EXIT_DONE: Final = 0
-EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 
 
@@ -76,7 +76,7 @@ def _add_compile(commands: Commands) -> None:
     command.add_argument("file", type=Path, metavar="FILE.ana")
     target = command.add_mutually_exclusive_group()
     target.add_argument(
-        "--target", default="lucidac", help="a machine known here (default: lucidac)"
+        "--target", metavar="NAME", help=f"a machine known here (default: {DEFAULT_TARGET})"
     )
     target.add_argument("--entity", type=Path, metavar="E.apb", help="description of the machine")
     command.add_argument(
@@ -171,7 +171,7 @@ def _compile(asked: argparse.Namespace) -> int:
         CompileCommand(
             source=asked.file,
             output=asked.output,
-            target=asked.target,
+            target=asked.target or DEFAULT_TARGET,
             entity=asked.entity,
             k0=asked.k0,
             horizon=asked.horizon,

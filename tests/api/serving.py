@@ -132,8 +132,12 @@ async def serving(
     config: str = CONFIG,
     compile: CompileFunction = fake_compile,
     devices: dict[str, FakeDevice] | None = None,
+    workings: Workings | None = None,
 ) -> AsyncIterator[Serving]:
-    """Start an appliance in ``directory``; stopped cleanly when the block is left."""
+    """Start an appliance in ``directory``; stopped cleanly when the block is left.
+
+    ``workings`` instead of fakes.
+    """
     path = directory / "analogcloud.toml"
     path.write_text(config)
     (directory / "auth.yml").write_text(AUTH)
@@ -148,7 +152,9 @@ async def serving(
         return fake
 
     stop, done = trio.Event(), trio.Event()
-    workings = Workings(make_device=make, compile=compile, compile_modules=(), simulate_modules=())
+    workings = workings or Workings(
+        make_device=make, compile=compile, compile_modules=(), simulate_modules=()
+    )
     run = partial(run_appliance, loaded, users.find, stop, workings)
 
     async def run_then_tell(*, task_status: trio.TaskStatus[list[str]]) -> None:
