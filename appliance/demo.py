@@ -48,53 +48,63 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def _show(appliance: Appliance) -> bool:
     say(PROGRAM)
-    module = _compile(appliance)
+    task = _submit_compile(appliance)
+    from appliance.demo_show import show_result  # mathematics: loaded while the appliance works
+
+    module = task.result()
     scaling = decode(module).scaling
     if scaling is None:
         raise DemoFailed("the compiled module says nothing about its units")
-    result = _run(appliance, module, scaling.horizon / scaling.time_rate)
-    from appliance.demo_show import show_result  # the mathematics, loaded after the first waiting
-
+    result = _submit_run(appliance, module, scaling.horizon / scaling.time_rate).result()
     return show_result(result, scaling.time_rate / SAMPLE_RATE)
 
 
-def _compile(appliance: Appliance) -> bytes:
+def _submit_compile(appliance: Appliance) -> _Task:
     target = appliance.request("GET", "/api/v1/devices/simulator/entity")
     asked = {
         "ode_source": PROGRAM,
         "backend": "LUCIDAC",
         "module": base64.b64encode(target).decode(),
     }
-    return _finish(appliance, "compile", asked)
+    return _Task(appliance, "compile", asked)
 
 
-def _run(appliance: Appliance, module: bytes, op_time_s: float) -> bytes:
+def _submit_run(appliance: Appliance, module: bytes, op_time_s: float) -> _Task:
     asked = {
         "device_name": "simulator",
         "module": base64.b64encode(module).decode(),
         "sample_rate": SAMPLE_RATE,
         "op_time": op_time_s,
     }
-    return _finish(appliance, "run", asked)
+    return _Task(appliance, "run", asked)
 
 
-def _finish(appliance: Appliance, kind: str, asked: Mapping[str, object]) -> bytes:
-    """Submit, wait, show the log, and give the result."""
-    began = time.monotonic()
-    id = appliance.json("POST", f"/api/v1/tasks/{kind}", asked)["id"]
-    while True:
-        status = appliance.json("GET", f"/api/v1/tasks/{id}/status")
-        if status["state"] not in ("queued", "inprogress"):
-            break
-        if time.monotonic() - began > PATIENCE_S:
-            raise DemoFailed(f"{kind} task {id} is not done after {PATIENCE_S:g} s")
-        time.sleep(PAUSE_S)  # a client's pause in a process of its own, not the appliance's
-    for line in appliance.json("GET", f"/api/v1/tasks/{id}/log")["lines"]:
-        say(f"    {line.split(' ', 2)[2]}")
-    if status["state"] != "succeeded":
-        raise DemoFailed(f"{kind} task {id}: {status['error']}")
-    say(f"{kind} task {id}: succeeded after {_since(began)}\n")
-    return appliance.request("GET", f"/api/v1/tasks/{id}/result")
+class _Task:
+    """A submitted task. ``result`` waits, shows the log, and raises DemoFailed if it failed."""
+
+    def __init__(self, appliance: Appliance, kind: str, asked: Mapping[str, object]) -> None:
+        self._appliance = appliance
+        self._began = time.monotonic()
+        self._name = f"{kind} task"
+        self._path = "/api/v1/tasks/" + appliance.json("POST", f"/api/v1/tasks/{kind}", asked)["id"]
+
+    def result(self) -> bytes:
+        status = self._end()
+        for line in self._appliance.json("GET", f"{self._path}/log")["lines"]:
+            say(f"    {line.split(' ', 2)[2]}")
+        if status["state"] != "succeeded":
+            raise DemoFailed(f"the {self._name} failed: {status['error']}")
+        say(f"The {self._name} took {_since(self._began)}.\n")
+        return self._appliance.request("GET", f"{self._path}/result")
+
+    def _end(self) -> dict[str, str]:
+        """The status once the task is done."""
+        while time.monotonic() - self._began < PATIENCE_S:
+            status: dict[str, str] = self._appliance.json("GET", f"{self._path}/status")
+            if status["state"] not in ("queued", "inprogress"):
+                return status
+            time.sleep(PAUSE_S)  # a client's pause in a process of its own, not the appliance's
+        raise DemoFailed(f"the {self._name} is not done after {PATIENCE_S:g} s")
 
 
 def _keep_serving(appliance: Appliance) -> None:
