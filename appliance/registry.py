@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, Final
 
 from appliance.models import DeviceType
@@ -38,6 +39,11 @@ def make_device(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -
     if section.type is DeviceType.SIMULATOR:
         return _simulator(section, entity, jobs)
     return Unavailable(NO_DRIVER)
+
+
+def engine_module() -> str:
+    """The heaviest module that a simulation imports, for processes that warm up."""
+    return "heyoka" if importlib.util.find_spec("heyoka") else "scipy.integrate"
 
 
 def _simulator(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -> Device:

@@ -10,8 +10,6 @@ import os
 import signal
 import threading
 import time
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -21,25 +19,20 @@ from appliance.api.app import build_app
 from appliance.api.parts import Parts
 from appliance.api.server import ServerLimits, serve_http
 from appliance.board import Bells, DeviceBoard, DeviceEntry
-from appliance.compile_child import compile_in_child
 from appliance.compile_pool import CompilePool
-from appliance.compute import JobLimits, Jobs, open_jobs
-from appliance.errors import JobError, StoreError
-from appliance.models import DeviceType
-from appliance.registry import make_device
+from appliance.errors import StoreError
 from appliance.restart import keep_running
 from appliance.runner import DeviceRunner
 from appliance.store.opening import open_store
+from appliance.workings import Workings, open_pools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from appliance.auth import User
-    from appliance.compile_child import CompileFunction
     from appliance.config import Config
-    from appliance.config_models import CompileWorkers, Device, Limits, SimulateWorkers
-    from drivers.base import Device as Driver
-    from drivers.base import JobRunner
+    from appliance.config_models import Device, Limits
+    from appliance.workings import Pools
 
 _log = logging.getLogger("analogcloud.supervisor")
 
@@ -52,23 +45,6 @@ EXIT_STOPPED: Final = 0
 EXIT_NO_START: Final = 1
 EXIT_STORE: Final = 3
 EXIT_STUCK: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workings:
-    """What does the work behind the queues, and what its processes import ahead of the first job;
-    tests hand in others."""
-
-    make_device: Callable[[Device, bytes | None, JobRunner], Driver] = make_device
-    compile: CompileFunction = compile_in_child
-    compile_modules: tuple[str, ...] = ("appliance.compiler.job",)
-    simulate_modules: tuple[str, ...] = ("sim.driver",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pools:
-    compile: Jobs
-    simulate: Jobs
 
 
 async def run_appliance(
@@ -85,7 +61,7 @@ async def run_appliance(
     the address cannot be had (in a group).
     """
     started_at = time.monotonic()
-    async with open_store(config.state_dir) as store, _open_pools(config) as pools:
+    async with open_store(config.state_dir) as store, open_pools(config) as pools:
         for id in await store.tasks.recover():
             _log.warning("event=task_interrupted task=%s", id)
         board, bells = DeviceBoard(_entry(device) for device in config.devices), Bells()
@@ -99,11 +75,7 @@ async def run_appliance(
         )
         async with trio.open_nursery() as device_nursery:
             await _start_services(device_nursery, parts, pools, workings)
-            for jobs, modules in (
-                (pools.compile, workings.compile_modules),
-                (pools.simulate, workings.simulate_modules),
-            ):
-                device_nursery.start_soon(_warm, jobs, modules)
+            device_nursery.start_soon(pools.warm, workings)
             # The place of what looks outward: events, housekeeping.
             app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
             await serve_http(app, bind, limits, stop, task_status=task_status)
@@ -111,7 +83,7 @@ async def run_appliance(
 
 
 async def _start_services(
-    device_nursery: trio.Nursery, parts: Parts, pools: _Pools, workings: Workings
+    device_nursery: trio.Nursery, parts: Parts, pools: Pools, workings: Workings
 ) -> None:
     config, store, bells = parts.config, parts.store, parts.bells
     for device, entry in zip(config.devices, parts.board.all(), strict=True):
@@ -127,37 +99,8 @@ async def _start_services(
     await device_nursery.start(partial(keep_running, "compile", pool.run, _ignore))
 
 
-async def _warm(jobs: Jobs, modules: tuple[str, ...]) -> None:
-    """Spare the first task the imports; a failure will show again, and better, in that task."""
-    if modules:
-        try:
-            await jobs.warm(*modules)
-        except JobError as error:
-            _log.warning("event=warm_up_failed error=%r", str(error))
-
-
 def _ignore(reason: str) -> None:
     """The compile pool has no entry that could show a crash; the log has it."""
-
-
-@asynccontextmanager
-async def _open_pools(config: Config) -> AsyncIterator[_Pools]:
-    simulators = sum(device.type is DeviceType.SIMULATOR for device in config.devices)
-    compile, simulate = config.workers.compile, config.workers.simulate
-    async with (
-        open_jobs(_job_limits(compile), workers=compile.num_instances) as compile_jobs,
-        open_jobs(_job_limits(simulate), workers=max(1, simulators)) as simulate_jobs,
-    ):
-        yield _Pools(compile=compile_jobs, simulate=simulate_jobs)
-
-
-def _job_limits(workers: CompileWorkers | SimulateWorkers) -> JobLimits:
-    gigabytes = workers.instance_memory_gb
-    return JobLimits(
-        time_s=workers.instance_timeout_s,
-        memory_bytes=None if gigabytes is None else int(gigabytes * 1e9),
-        cpu_cores=workers.instance_cpu_cores,
-    )
 
 
 def _entry(device: Device) -> DeviceEntry:

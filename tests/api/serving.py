@@ -16,7 +16,8 @@ from appliance.auth import AuthFile
 from appliance.descriptions import lucidac
 from appliance.models import DeviceType
 from appliance.registry import NO_DRIVER, Unavailable
-from appliance.supervisor import Workings, run_appliance
+from appliance.supervisor import run_appliance
+from appliance.workings import Workings
 from drivers.base import Device, JobRunner, LogLine, RunRequest, RunResult
 from tests.api.fake_compiler import fake_compile
 

@@ -16,7 +16,7 @@ import trio
 from scipy.interpolate import CubicSpline
 
 from appliance import cli
-from appliance.supervisor import Workings
+from appliance.workings import Workings
 from drivers.apb.codec import decode
 from tests.api.serving import CONFIG, finished, serving
 from tests.shared import fixtures
