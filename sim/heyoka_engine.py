@@ -7,6 +7,7 @@ so that all numbers are of the order of one.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import heyoka as hy
@@ -16,9 +17,11 @@ from sim.algebra import FLOATS, Arithmetic, evaluate, input_sum
 from sim.elements import Kind
 from sim.errors import Diverged
 from sim.holding import Holding
-from sim.options import OVERLOAD
+from sim.options import DIVERGED, OVERLOAD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.algebra import Array
     from sim.elements import Memoryless, Netlist
     from sim.options import SimulationOptions
@@ -28,14 +31,19 @@ Expression: TypeAlias = Any  # heyoka carries no types; these names say what is 
 Event: TypeAlias = Any
 Callback: TypeAlias = Any
 Solver: TypeAlias = Any
-_COMPACT_FROM: Final = 40
-"""From so many elements on, loops instead of straight code: compile time would get out of hand."""
+_COMPACT_FROM: Final = 25
+"""From so many formulas on, they are compiled to loops instead of straight code. That takes twice
+the time to run, and straight code of three full clusters takes seconds to compile instead of half a
+one."""
+_MEMORY_CACHE_BYTES: Final = 64 * 2**20
 _COOLDOWN: Final = 1e-9
 """Nothing that happens so soon (in time units of ours) after a change of mode is a new event."""
 _ROOT_MARGIN: Final = 1e-9
 _ROOT_FLOOR: Final = 1e-14
+_DIVISOR_FLOOR: Final = 1e-12
 """A root that only a probe sees may dip below zero by the rounding of its operand. One that feeds
-an integrator must stay above zero: from there on the equations have no unique solution."""
+other elements must stay above zero, and so must the size of a divisor: there the Taylor series has
+no value, and often the equations have none either."""
 
 EXPRESSIONS: Arithmetic[Expression] = Arithmetic(
     constant=hy.expression,
@@ -46,8 +54,10 @@ EXPRESSIONS: Arithmetic[Expression] = Arithmetic(
 
 
 # heyoka would keep compiled equations in files under the user's home: state that nobody backs up,
-# limits or checks, for a tenth of a second. Within a process it remembers them anyway.
+# limits or checks, for a tenth of a second. What it remembers within a process may grow to some
+# gigabytes, and this process may be a worker that serves many circuits.
 hy.llvm_state.set_diskcache_enabled(False)
+hy.llvm_state.set_memcache_limit(_MEMORY_CACHE_BYTES)
 
 
 class HeyokaEngine:
@@ -65,13 +75,17 @@ class HeyokaEngine:
         states = [hy.expression(f"x{i}") for i in range(len(netlist.integrators))]
         outputs = evaluate(netlist, states, EXPRESSIONS)
         self._initial = np.array([integrator.initial for integrator in netlist.integrators])
+        equations = self._equations(states, outputs)
+        watches = self._overload_events(outputs)
+        changes = [self._divergence_event(states), *self._edge_events(outputs)]
+        changes += self._limit_events(outputs)
         self._solver: Solver = hy.taylor_adaptive(
-            self._equations(states, outputs),
+            equations,
             self._initial.copy(),
             tol=options.rtol,
-            nt_events=[*self._overload_events(outputs), *self._root_events(outputs)],
-            t_events=self._limit_events(outputs),
-            compact_mode=len(outputs) >= _COMPACT_FROM,
+            nt_events=watches,
+            t_events=changes,
+            compact_mode=len(equations) + len(watches) + len(changes) >= _COMPACT_FROM,
         )
 
     def start(self, log: OverloadLog, end_s: float) -> None:
@@ -86,6 +100,7 @@ class HeyokaEngine:
             self._solver.state[:] = self._holding.clamped(self._initial)
             self._holding.settle(self._solver.state)
             self._solver.pars[:] = self._holding.parameters
+        self._check_start()
         log.note_start(evaluate(self._netlist, [float(v) for v in self._solver.state], FLOATS))
 
     def advance(self, times_s: Array) -> Array:
@@ -110,15 +125,26 @@ class HeyokaEngine:
         if self._fault is not None:
             raise Diverged(self._fault)
         if outcome != hy.taylor_outcome.time_limit:
-            raise Diverged(self._without_value())
+            raise Diverged(self._without_value(self._solver.time))
         return np.asarray(states)
 
-    def _without_value(self) -> str:
+    def _without_value(self, time: float) -> str:
         state = np.array(self._solver.state)
         worst = int(np.argmax(np.where(np.isfinite(state), np.abs(state), np.inf)))
         name = self._netlist.integrators[worst].name
-        seconds = self._solver.time / self._rate
-        return f"{name} has no finite value any more at {seconds:.6g} s: the circuit diverges"
+        return f"{name} grows without bound by {time / self._rate:.6g} s: the circuit diverges"
+
+    def _check_start(self) -> None:
+        """Refuse a start at an edge: there is no Taylor series to begin with."""
+        start = evaluate(self._netlist, [float(v) for v in self._solver.state], FLOATS)
+        read = _read(self._netlist)
+        for i, element in enumerate(self._netlist.memoryless, len(self._netlist.integrators)):
+            operand = input_sum(element.inputs[-1], start, FLOATS)
+            is_off = (element.kind is Kind.ROOT and -operand <= _ROOT_FLOOR) or (
+                element.kind is Kind.QUOTIENT and abs(operand) <= _DIVISOR_FLOOR
+            )
+            if is_off and i in read:
+                raise Diverged(self._at_edge(element, 0.0))
 
     def _equations(
         self, states: list[Expression], outputs: list[Expression]
@@ -154,16 +180,40 @@ class HeyokaEngine:
             return square + inputs[0]
         return square - output * output
 
-    def _root_events(self, outputs: list[Expression]) -> list[Event]:
-        feeding = _feeding(self._netlist)
+    def _divergence_event(self, states: list[Expression]) -> Event:
+        """Ends a run before its numbers overflow: events do not survive infinity.
+
+        All margins are of the order of one, as heyoka takes the largest of them for the scale of
+        the error that a step may make.
+        """
+        size = hy.sum([state * state for state in states])
+        return self._last(1.0 - DIVERGED**-2 * size, self._without_value)
+
+    def _edge_events(self, outputs: list[Expression]) -> list[Event]:
+        """End a run where a root or a quotient ceases to have a value."""
+        read = _read(self._netlist)
+        start = evaluate(self._netlist, self._initial.tolist(), FLOATS)
         events = []
         for i, element in enumerate(self._netlist.memoryless, len(self._netlist.integrators)):
+            is_read = i in read
+            operand = input_sum(element.inputs[-1], outputs, EXPRESSIONS)
             if element.kind is Kind.ROOT:
-                operand = -input_sum(element.inputs[0], outputs, EXPRESSIONS)
-                floor = _ROOT_FLOOR if i in feeding else -_ROOT_MARGIN
-                if _depends_on_state(operand):
-                    events.append(self._falling(operand - floor, self._root_callback(element.name)))
+                edge = -operand - (_ROOT_FLOOR if is_read else -_ROOT_MARGIN)
+            elif element.kind is Kind.QUOTIENT and is_read:
+                sign = np.sign(input_sum(element.inputs[-1], start, FLOATS))
+                edge = float(sign) * operand - _DIVISOR_FLOOR
+            else:
+                continue
+            if _depends_on_state(edge):
+                events.append(self._last(edge, partial(self._at_edge, element)))
         return events
+
+    def _at_edge(self, element: Memoryless, time: float) -> str:
+        what = "divisor" if element.kind is Kind.QUOTIENT else "operand"
+        return (
+            f"{element.name}: its {what} falls to zero at {time / self._rate:.6g} s, from where it "
+            "has no value to go on with"
+        )
 
     def _limit_events(self, outputs: list[Expression]) -> list[Event]:
         """One event for each integrator: it reaches the limit, or its input turns back inward.
@@ -201,15 +251,14 @@ class HeyokaEngine:
 
         return note
 
-    def _root_callback(self, name: str) -> Callback:
-        def note(solver: Solver, time: float, sign: int) -> None:
-            if self._fault is None:
-                self._fault = (
-                    f"{name}: its operand falls to zero or below at {time / self._rate:.6g} s, "
-                    "where the square root has no value to go on with"
-                )
+    def _last(self, margin: Expression, reason: Callable[[float], str]) -> Event:
+        """An event that ends the run."""
 
-        return note
+        def stop(solver: Solver, sign: int) -> bool:
+            self._fault = reason(solver.time)
+            return False
+
+        return hy.t_event(margin, callback=stop, direction=hy.event_direction.negative)
 
     def _limit_callback(self, integrator: int) -> Callback:
         def change(solver: Solver, sign: int) -> bool:
@@ -226,16 +275,8 @@ def _depends_on_state(formula: Expression) -> bool:
     return bool(hy.get_variables(formula))
 
 
-def _feeding(netlist: Netlist) -> set[int]:
-    """Elements on which some integrator's input depends."""
-    first = len(netlist.integrators)
-    found: set[int] = set()
-    pending = [s for i in netlist.integrators for s, _ in i.input.terms]
-    while pending:
-        element = pending.pop()
-        if element not in found:
-            found.add(element)
-            if element >= first:
-                inputs = netlist.memoryless[element - first].inputs
-                pending.extend(source for row in inputs for source, _ in row.terms)
-    return found
+def _read(netlist: Netlist) -> set[int]:
+    """Elements whose outputs other elements take."""
+    rows = [integrator.input for integrator in netlist.integrators]
+    rows += [row for element in netlist.memoryless for row in element.inputs]
+    return {source for row in rows for source, _ in row.terms}

@@ -13,6 +13,7 @@ from scipy.integrate import DOP853
 from scipy.optimize import brentq
 
 from sim.algebra import FLOATS, evaluate, input_sum
+from sim.elements import Kind
 from sim.errors import Diverged
 from sim.holding import Holding
 from sim.options import DIVERGED
@@ -40,6 +41,7 @@ class ScipyEngine:
     """One netlist, ready to integrate."""
 
     name = f"scipy {scipy.__version__} DOP853"
+    _solver: DOP853  # there from `start` on
 
     def __init__(self, netlist: Netlist, options: SimulationOptions) -> None:
         self._netlist = netlist
@@ -50,7 +52,6 @@ class ScipyEngine:
         self._holding = Holding(netlist, options.limit) if options.with_limits else None
         self._gates = np.ones(len(self._initial))
         self._end = 0.0
-        self._solver = self._from(0.0, self._initial)
         self._interpolant: Interpolant | None = None
         self._until = 0.0
         """The time up to which the current step counts: less than the solver's after a change."""
@@ -69,6 +70,9 @@ class ScipyEngine:
             self._gates = np.where(self._holding.signs == 0.0, 1.0, 0.0)
         self._until, self._interpolant = 0.0, None
         log.note_start(evaluate(self._netlist, [float(v) for v in states], FLOATS))
+        if not np.all(np.isfinite(self._derivative(0.0, states))):
+            # The solver would look for a first step for ever.
+            raise Diverged(self._without_value(0.0, states))
         self._solver = self._from(0.0, states)
 
     def advance(self, times_s: Array) -> Array:
@@ -110,9 +114,9 @@ class ScipyEngine:
     def _step(self) -> None:
         """One step: overloads are noted, changes of the limits end it early."""
         before = self._solver.t
-        message = self._solver.step()
+        self._solver.step()
         if self._solver.status == "failed" or not np.all(np.abs(self._solver.y) <= DIVERGED):
-            raise Diverged(self._without_value(message))
+            raise Diverged(self._without_value(self._solver.t, self._solver.y))
         interpolant = self._solver.dense_output()
         self._interpolant, self._until = interpolant, float(self._solver.t)
         change = self._first_change(interpolant, before)
@@ -123,14 +127,24 @@ class ScipyEngine:
         if change is not None:
             self._change(*change)
 
-    def _without_value(self, message: str | None) -> str:
-        state = self._solver.y
-        outputs = evaluate(self._netlist, [float(v) for v in state], FLOATS)
-        worst = int(np.argmax([abs(v) if np.isfinite(v) else np.inf for v in outputs]))
-        name = self._netlist.names[worst]
-        seconds = self._solver.t / self._rate
-        why = f" ({message})" if message else ""
-        return f"{name} has no finite value any more after {seconds:.6g} s: it diverges{why}"
+    def _without_value(self, time: float, states: Array) -> str:
+        seconds = time / self._rate
+        sizes = np.nan_to_num(np.abs(states), nan=np.inf)
+        edge = self._edge(states)
+        if edge is not None and sizes.max() <= DIVERGED:
+            return f"{edge} has no value to go on with from {seconds:.6g} s on"
+        name = self._netlist.integrators[int(np.argmax(sizes))].name
+        return f"{name} grows without bound by {seconds:.6g} s: the circuit diverges"
+
+    def _edge(self, states: Array) -> str | None:
+        """The root or divider whose operand is nearest to zero."""
+        outputs = evaluate(self._netlist, states.tolist(), FLOATS)
+        operands = [
+            (abs(input_sum(element.inputs[-1], outputs, FLOATS)), element.name)
+            for element in self._netlist.memoryless
+            if element.kind in (Kind.ROOT, Kind.QUOTIENT)
+        ]
+        return min(operands)[1] if operands else None
 
     def _first_change(self, interpolant: Interpolant, before: float) -> tuple[int, float] | None:
         """The integrator whose limit changes first within the step, and when."""
