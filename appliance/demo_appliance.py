@@ -84,11 +84,12 @@ class Appliance:
 
 
 @contextmanager
-def running_appliance(version: str) -> Iterator[Appliance]:
-    """A running appliance, stopped and its directory removed when the block is left."""
+def running_appliance(version: str, more: str = "") -> Iterator[Appliance]:
+    """A running appliance, stopped and its directory removed when the block is left; ``more`` is
+    added to its configuration."""
     with tempfile.TemporaryDirectory(prefix="analogcloud-demo-") as name:
         directory, key, port = Path(name), secrets.token_urlsafe(24), _free_port()
-        config = _CONFIG.format(port=port, version=version)
+        config = _CONFIG.format(port=port, version=version) + more
         write_whole(directory / "analogcloud.toml", config.encode())
         write_whole(directory / "auth.yml", _AUTH.format(owner=fingerprint(key)).encode())
         process = _start(directory)
