@@ -7,9 +7,10 @@ the analang reference calls an error is gone. What is left is a small expression
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from appliance.compiler.diagnostics import Diagnostic, Position
+if TYPE_CHECKING:
+    from appliance.compiler.diagnostics import Diagnostic, Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,30 +6,34 @@ that the verification of a compiled circuit has an independent judge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import OdeSolution, solve_ivp
+from scipy.integrate import DOP853, OdeSolution
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from appliance.compiler.evaluate import initial_state, quantity_function, rhs_function
 from appliance.compiler.program import Read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from appliance.compiler.system import State, System
 
 DEFAULT_HORIZON: Final = 20.0
 """Problem time that scaling covers when nobody names another (analang reference, section 9)."""
 _RTOL: Final = 1e-11
+_ROUGH_RTOL: Final = 1e-7
 _SAMPLES_PER_STEP: Final = 8
+MAX_STEPS: Final = 100_000
+"""Some ten seconds and a few hundred megabytes."""
 _PERTURBATION: Final = 1e-3
 _PREDICTABLE_CHANGE: Final = 0.05
 
 Array = NDArray[np.float64]
+RightSide: TypeAlias = Callable[[float, Array], Array]
+Solver: TypeAlias = Any  # the types known for DOP853 are wrong: one atol only, no status failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +73,16 @@ def solve(system: System, horizon: float | None) -> Solution:
     right_side = rhs_function(system.program)
     start = initial_state(system.program)
     wanted = DEFAULT_HORIZON if horizon is None else horizon
-    rough = _integrate(right_side, start, wanted, _start_scale(start))
+    rough = _integrate(right_side, start, wanted, _start_scale(start), _ROUGH_RTOL)
     warnings: tuple[Diagnostic, ...] = ()
     if rough.end < wanted:
         fault = _ends_early(system, rough, wanted)
         if horizon is not None:
             raise CompileError(fault)
-        wanted = _round_down(0.9 * rough.end)
+        wanted = _usable(rough)
         warnings = (_shortened(fault, wanted),)
     scale = np.max(np.abs(rough.interpolant(np.linspace(0.0, wanted, 512))), axis=1)
-    exact = _integrate(right_side, start, wanted, np.where(scale > 0.0, scale, 1.0))
+    exact = _integrate(right_side, start, wanted, np.where(scale > 0.0, scale, 1.0), _RTOL)
     if exact.end < wanted:
         raise CompileError(_ends_early(system, exact, wanted))
     times = _dense_times(exact.interpolant.ts)
@@ -98,27 +102,51 @@ def solve(system: System, horizon: float | None) -> Solution:
 
 @dataclass(frozen=True, slots=True)
 class _Trajectory:
-    end: float
+    """A solution as far as it was followed; ``is_cut`` where MAX_STEPS were not enough."""
+
     interpolant: OdeSolution
+    is_cut: bool
+
+    @property
+    def end(self) -> float:
+        return float(self.interpolant.ts[-1])
 
 
 def _integrate(
-    right_side: Callable[[float, Array], Array], start: Array, end: float, scale: Array
+    right_side: RightSide,
+    start: Array,
+    end: float,
+    scale: Array,
+    rtol: float,
+    is_enough: Callable[[Solver], bool] = lambda solver: False,
 ) -> _Trajectory:
-    """Integrate as far as the solution goes; ``scale`` (n,) is the typical size of each state."""
+    """Follow the solution as far as it goes, or until ``is_enough`` after a step.
+
+    ``scale`` (n,) is the typical size of each state.
+    """
     with np.errstate(all="ignore"):
-        result = solve_ivp(
-            right_side,
-            (0.0, end),
-            start,
-            method="DOP853",
-            rtol=_RTOL,
-            atol=scale * 1e-13,
-            dense_output=True,
-        )
-    if result.sol is None:  # cannot be with dense output, but its type says so
-        raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message="no solution was computed"))
-    return _Trajectory(float(result.t[-1]), result.sol)
+        solver: Solver = DOP853(right_side, 0.0, start, end, rtol=rtol, atol=scale * rtol * 0.01)
+        times: list[float] = [0.0]
+        pieces: list[Any] = []
+        while solver.status == "running" and len(pieces) < MAX_STEPS:
+            solver.step()
+            if solver.status == "failed":  # no step is small enough: the solution ends here
+                break
+            times.append(float(solver.t))
+            pieces.append(solver.dense_output())
+            if is_enough(solver):
+                break
+    if not pieces:
+        message = "the equations have no finite value at the start"
+        raise CompileError(Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message))
+    return _Trajectory(OdeSolution(times, pieces), solver.status == "running")
+
+
+def _usable(trajectory: _Trajectory) -> float:
+    """How much of a solution that ends early, or runs away, is worth a circuit."""
+    if trajectory.is_cut:
+        return _round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
+    return _round_down(0.9 * trajectory.end)
 
 
 def _start_scale(start: Array) -> Array:
@@ -134,30 +162,35 @@ def _dense_times(steps: Array) -> Array:
 
 
 def _predictable(
-    right_side: Callable[[float, Array], Array],
-    start: Array,
-    amplitudes: Array,
-    exact: _Trajectory,
+    right_side: RightSide, start: Array, amplitudes: Array, exact: _Trajectory
 ) -> float:
     scale = np.where(amplitudes > 0.0, amplitudes, 1.0)
-    moved = _integrate(right_side, start + _PERTURBATION * amplitudes, exact.end, scale)
-    times = np.linspace(0.0, min(exact.end, moved.end), 4001)
+    limit = np.where(amplitudes > 0.0, _PREDICTABLE_CHANGE * amplitudes, np.inf)
+
+    def is_far(solver: Solver) -> bool:
+        return bool(np.any(np.abs(solver.y - exact.interpolant(solver.t)) > limit))
+
+    # No further than that: a neighbour that runs away may become very slow to follow.
+    moved = _integrate(
+        right_side, start + _PERTURBATION * amplitudes, exact.end, scale, _RTOL, is_far
+    )
+    times = np.linspace(0.0, moved.end, 4001)
     change = np.abs(moved.interpolant(times) - exact.interpolant(times))
-    limit = _PREDICTABLE_CHANGE * amplitudes[:, None]
-    beyond = np.any((change > limit) & (limit > 0.0), axis=0)
-    return float(times[np.argmax(beyond)]) if np.any(beyond) else float(times[-1])
+    beyond = np.any(change > limit[:, None], axis=0)
+    return float(times[np.argmax(beyond)]) if np.any(beyond) else moved.end
 
 
 def _ends_early(system: System, trajectory: _Trajectory, wanted: float) -> Diagnostic:
     state = _largest_growth(system, trajectory)
+    here = f"{system.program.variable} = {trajectory.end:.6g}"
+    what = f"the solution of the equations ends at {here} (see {state.label})"
+    if trajectory.is_cut:
+        what = f"following the equations takes more than {MAX_STEPS} steps up to {here}"
     return Diagnostic(
-        kind=Kind.AMPLITUDE_UNBOUNDED,
-        message=(
-            f"the solution of the equations ends at {system.program.variable} = "
-            f"{trajectory.end:.6g} (see {state.label}), before the horizon {wanted:.6g}"
-        ),
+        kind=Kind.COMPILE_TIMEOUT if trajectory.is_cut else Kind.AMPLITUDE_UNBOUNDED,
+        message=f"{what}, before the horizon {wanted:.6g}",
         at=state.at,
-        hint=f"a shorter horizon: //@ horizon = {_round_down(0.9 * trajectory.end):g}",
+        hint=f"a shorter horizon: //@ horizon = {_usable(trajectory):g}",
     )
 
 
