@@ -125,7 +125,8 @@ def _integrate(
     ``scale`` (n,) is the typical size of each state.
     """
     with np.errstate(all="ignore"):
-        solver: Solver = DOP853(right_side, 0.0, start, end, rtol=rtol, atol=scale * rtol * 0.01)
+        tolerances: dict[str, Any] = {"rtol": rtol, "atol": scale * rtol * 0.01}
+        solver: Solver = DOP853(right_side, 0.0, start, end, **tolerances)
         times: list[float] = [0.0]
         pieces: list[Any] = []
         while solver.status == "running" and len(pieces) < MAX_STEPS:
