@@ -189,6 +189,27 @@ def test_products_and_identities_overload_too(engine: EngineName) -> None:
 
 
 @engines
+def test_overloads_at_the_same_moment_are_all_seen(engine: EngineName) -> None:
+    """Two equal ramps and an identity of one of them."""
+    lanes = {0: lane(15, 0, -0.5), 1: lane(15, 1, -0.5), 2: lane(0, 8, 1.0)}
+    source = circuit(cluster(lanes, constant=1.0), probes=(0, 1, 12))
+    run = simulation(source, SimulationOptions(engine=engine))
+    collect(run, SampleGrid.evenly(3e-4, 4))
+    assert [o.value for o in run.overloads] == pytest.approx([1.0, 1.0, -1.0], abs=1e-5)
+    assert [o.time_s for o in run.overloads] == pytest.approx([2e-4] * 3, abs=1e-9)
+
+
+@engines
+def test_an_overloaded_neighbour_does_not_spoil_the_rest(engine: EngineName) -> None:
+    lanes = [lane(1, 0, -1.0), lane(0, 1, 1.0), lane(2, 2, -0.2)]
+    source = circuit(cluster(lanes, first=integrators([0.42, 0.0, 0.9])), probes=(0, 2))
+    grid = SampleGrid.evenly(3e-3, 31)
+    found = samples(source, engine, grid)
+    assert found[-1, 1] > 300.0
+    assert np.abs(found[:, 0] - 0.42 * np.cos(1e4 * grid.times(0, 31))).max() < 1e-9
+
+
+@engines
 def test_no_overload_after_the_end(engine: EngineName) -> None:
     source = circuit(
         cluster({0: lane(15, 0, -0.5)}, first=integrators([0.2]), constant=1.0), probes=(0,)
