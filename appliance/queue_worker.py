@@ -14,7 +14,6 @@ import trio
 
 from appliance.errors import ApplianceError, StorageFull, StoreError
 from appliance.models import Blob, Task, TaskState
-from appliance.store.tasks import INTERRUPTED
 from appliance.task_log import TaskLog
 
 if TYPE_CHECKING:
@@ -29,6 +28,10 @@ STOP_S: Final = 2.0
 FULL_DISK_PAUSE_S: Final = 5.0
 """Between attempts to write a task's end to a full disk."""
 MAX_ERROR_CHARS: Final = 500
+INTERRUPTED: Final = (
+    "interrupted: the server was stopped, or this device's service crashed, while the task was in"
+    " progress; please submit it again"
+)
 
 Work: TypeAlias = Callable[[Task, TaskLog], Awaitable[Blob]]
 """Does one task and gives its stored result; raises TaskFailed or StoreError."""

@@ -39,6 +39,7 @@ class DeviceRunner:
         self._bells = bells
         self._interval_s = interval_s
         self._queue = device_queue(entry.name)
+        self._is_busy = False
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; started after the first look at the device. Raises StoreError
@@ -55,7 +56,8 @@ class DeviceRunner:
     async def _watch(self) -> None:
         while True:
             await trio.sleep(self._interval_s)
-            await self._look()
+            if not self._is_busy:  # a run is an answer, and must not be disturbed
+                await self._look()
 
     async def _look(self) -> None:
         """Probe, and tell the board what came of it; a description is kept when a device leaves."""
@@ -70,7 +72,8 @@ class DeviceRunner:
         except DriverError as error:
             reason = str(error)
         if reason != self._entry.reason:
-            _log.info("event=device_seen device=%s reason=%r", self._entry.name, reason)
+            event = "device_unavailable" if reason else "device_available"
+            _log.info("event=%s device=%s reason=%r", event, self._entry.name, reason)
         self._entry.reason = reason
         if not reason:
             self._bells.ring(self._queue)
@@ -85,11 +88,13 @@ class DeviceRunner:
             sample_rate_hz=task.input.sample_rate,
         )
         output = self._store.blobs.new_temporary()
+        self._is_busy = True
         try:
             result = await self._device.run(request, output, log.info)
             return await self._store.blobs.adopt(result.path)
         except (DriverError, JobError) as error:
             raise TaskFailed(str(error)) from error
         finally:
+            self._is_busy = False
             with trio.move_on_after(PROBE_S, shield=True):
                 await self._store.blobs.discard(output)

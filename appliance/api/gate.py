@@ -16,12 +16,12 @@ import trio
 from appliance.api.problems import JSON, ApiError, problem_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, MutableMapping
 
     from appliance.auth import User
 
     # Any: ASGI messages and scopes are dictionaries of everything.
-    Message = dict[str, Any]
+    Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]

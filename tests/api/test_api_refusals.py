@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RUN = {"device_name": "sim", "module": MODULE, "sample_rate": 1000, "op_time": 0.5}
 COMPILE = {"ode_source": "good", "backend": "LUCIDAC", "module": MODULE, "k0": None}
+MANY_ITEMS = base64.b64encode(b"\x0a\x02\x10\x01\x12\xc0\x9a\x0c" + b"\x0a\x00" * 100_000).decode()
 EMPTY_FILE = base64.b64encode(encode(CircuitFile(items=()))).decode()
 
 # name, path, body, status, what the detail has to mention
@@ -66,6 +67,8 @@ BODIES: list[tuple[str, dict[str, Any], int, str]] = [
     ("run", RUN | {"device_name": "machine", "module": "%"}, 503, "machine"),
     ("run", RUN | {"module": "%"}, 422, "module"),
     ("run", RUN | {"module": EMPTY_FILE}, 422, "module"),
+    ("run", RUN | {"module": MANY_ITEMS}, 422, "items"),
+    ("run", RUN | {"module": "A" * 3_000_000}, 422, "262144"),
     ("run", {"module": MODULE}, 422, "device_name"),
 ]
 

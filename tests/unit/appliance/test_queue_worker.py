@@ -156,7 +156,7 @@ async def test_a_stop_is_written_down(autojump_clock: MockClock) -> None:
     state, error = store.tasks.ends["long"]
     assert state is TaskState.FAILED
     assert error is not None
-    assert "the server stopped" in error
+    assert "the server was stopped" in error
 
 
 async def test_a_full_disk_is_waited_for(autojump_clock: MockClock) -> None:
