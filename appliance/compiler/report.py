@@ -88,8 +88,9 @@ def verification(found: Verification, variable: str, horizon: float, log: Log) -
     """Deviation from the ODE, probe by probe."""
     if found.until < horizon:
         log(
-            f"verification: the solution is predictable up to {variable} = {found.until:.4g} "
-            f"(a change of 0.1 % at the start grows to 5 %), compared up to there"
+            f"verification: compared up to {variable} = {found.until:.4g}; beyond, the solution "
+            f"cannot be predicted (a change of 0.1 % at the start grows to 5 % by "
+            f"{variable} = {found.predictable:.4g})"
         )
     for excess in found.excesses:
         log(

@@ -60,6 +60,7 @@ class Verification:
     that time, where nobody can say what the true solution does."""
 
     until: float
+    predictable: float
     tolerance: float
     deviations: tuple[Deviation, ...]
     excesses: tuple[Excess, ...]
@@ -79,16 +80,15 @@ def verify(data: bytes, solution: Solution) -> Verification:
     """Compare the circuit in ``data`` with the ODE's solution over the horizon.
 
     A solution that nobody can predict to the end is judged up to the time to which it can be
-    predicted, unless circuit and ODE agree even longer. Raises CompileError ``verification`` when
+    predicted, or as long as circuit and ODE agree, if that is longer. Raises CompileError ``verification`` when
     a probe deviates by more than the tolerance, or when an element leaves the machine's range.
     """
     comparison = _compare(data, solution)
     tolerance = solution.system.program.tolerance or TOLERANCE
-    until = solution.horizon
-    if solution.predictable < until and not _agrees(comparison, until, tolerance):
-        until = solution.predictable
+    until = max(solution.predictable, _agreement(comparison, tolerance))
     result = Verification(
         until=until,
+        predictable=solution.predictable,
         tolerance=tolerance,
         deviations=_deviations(comparison, solution, until),
         excesses=tuple(e for e in comparison.excesses if e.time > until),
@@ -126,9 +126,15 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
     )
 
 
-def _agrees(comparison: _Comparison, until: float, tolerance: float) -> bool:
-    within = comparison.errors <= tolerance * comparison.amplitudes[:, None]
-    return bool(np.all(within)) and all(e.time > until for e in comparison.excesses)
+def _agreement(comparison: _Comparison, tolerance: float) -> float:
+    """Time up to which every probe stays within the tolerance and every element in range."""
+    beyond = np.any(comparison.errors > tolerance * comparison.amplitudes[:, None], axis=0)
+    beyond |= ~np.all(np.isfinite(comparison.errors), axis=0)
+    for excess in comparison.excesses:
+        beyond |= comparison.times >= excess.time
+    if not np.any(beyond):
+        return float(comparison.times[-1])
+    return float(comparison.times[max(int(np.argmax(beyond)) - 1, 0)])
 
 
 def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tuple[Deviation, ...]:
