@@ -29,7 +29,7 @@ FULL_DISK_PAUSE_S: Final = 5.0
 """Between attempts to write a task's end to a full disk."""
 MAX_ERROR_CHARS: Final = 500
 INTERRUPTED: Final = (
-    "interrupted: the server was stopped, or this device's service crashed, while the task was in"
+    "interrupted: the server was stopped, or the service that worked on it crashed, while it was in"
     " progress; please submit it again"
 )
 

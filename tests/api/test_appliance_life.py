@@ -52,7 +52,7 @@ async def test_what_waits_survives_a_stop_and_what_worked_is_interrupted(tmp_pat
         assert (await finished(client, waiting))["state"] == "succeeded"
         interrupted = await finished(client, working)
         assert interrupted["state"] == "failed"
-        assert "while the task was in progress" in str(interrupted["error"])
+        assert "while it was in progress" in str(interrupted["error"])
 
 
 async def test_tasks_of_one_device_run_one_after_the_other(tmp_path: Path) -> None:
