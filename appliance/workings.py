@@ -11,7 +11,6 @@ import trio
 
 from appliance.compile_child import compile_in_child
 from appliance.compute import JobLimits, Jobs, open_jobs
-from appliance.errors import JobError
 from appliance.models import DeviceType
 from appliance.registry import engine_module, make_device
 
@@ -60,9 +59,10 @@ async def _warm(jobs: Jobs, modules: tuple[str, ...]) -> None:
     if modules:
         try:
             await jobs.warm(*modules)
-        except (JobError, ImportError) as error:
-            # It will show again, and better, in the first task.
-            _log.warning("event=warm_up_failed error=%r", str(error))
+        except Exception:
+            # Supervision border: whatever an import does here, it will do again, and be told to
+            # somebody, in the first task; the appliance itself needs none of it.
+            _log.warning("event=warm_up_failed modules=%s", ",".join(modules), exc_info=True)
 
 
 @asynccontextmanager

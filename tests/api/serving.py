@@ -134,6 +134,7 @@ async def serving(
     compile: CompileFunction = fake_compile,
     devices: dict[str, FakeDevice] | None = None,
     workings: Workings | None = None,
+    warm: tuple[str, ...] = (),
 ) -> AsyncIterator[Serving]:
     """Start an appliance in ``directory``; stopped cleanly when the block is left.
 
@@ -154,7 +155,7 @@ async def serving(
 
     stop, done = trio.Event(), trio.Event()
     workings = workings or Workings(
-        make_device=make, compile=compile, compile_modules=(), simulate_modules=()
+        make_device=make, compile=compile, compile_modules=warm, simulate_modules=()
     )
     run = partial(run_appliance, loaded, users.find, stop, workings)
 

@@ -102,6 +102,19 @@ async def test_a_crashing_runner_leaves_the_others_alone(tmp_path: Path) -> None
         assert (await finished(client, await submitted(client, OTHER)))["state"] == "succeeded"
 
 
+async def test_a_warm_up_that_fails_harms_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        serving(tmp_path, warm=("tests.api.no_such_module",)) as here,
+        here.client() as client,
+    ):
+        with trio.fail_after(20):
+            while "event=warm_up_failed" not in caplog.text:
+                await trio.sleep(0.02)
+        assert (await finished(client, await submitted(client, RUN)))["state"] == "succeeded"
+
+
 class Process:
     """The real program as its own process."""
 
