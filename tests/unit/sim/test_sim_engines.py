@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +17,7 @@ from scipy.linalg import expm
 
 from drivers.apb.model import Circuit, Lane, MBlock, MdrOperation
 from sim.engine import BLOCK_ROWS, collect
-from sim.errors import Diverged
+from sim.errors import Diverged, Unsupported
 from sim.grid import SampleGrid
 from sim.options import EngineName, SimulationOptions
 from tests.unit.sim.machines import (
@@ -331,3 +334,22 @@ def test_engines_agree_on_a_whole_cluster(block: MBlock) -> None:
     grid = SampleGrid.evenly(1e-3, 51)
     one, other = (samples(source, engine, grid) for engine in ENGINES)
     assert np.abs(one - other).max() < 1e-9
+
+
+def test_without_heyoka_scipy_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "scipy" in simulation(oscillator()).engine_name
+    with pytest.raises(Unsupported, match="heyoka is not installed"):
+        simulation(oscillator(), SimulationOptions(engine="heyoka"))
+
+
+def test_to_import_the_simulator_loads_no_integrator() -> None:
+    code = "import sys, sim.run, sim.driver; print({'heyoka', 'scipy', 'trio'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
+
+
+def test_importing_heyoka_leaves_no_files() -> None:
+    simulation(oscillator(), SimulationOptions(engine="heyoka"))
+    heyoka = importlib.import_module("heyoka")
+    assert not heyoka.llvm_state.get_diskcache_enabled()
