@@ -18,13 +18,13 @@ let diff[y, t](t) = x(t)*(rho - z(t)) - y(t);
 let diff[z, t](t) = x(t)*y(t) - beta*z(t);
 let x(t: 0) = 1;
 let y(t: 0) = 1;
-let z(t: 0) = 20;
+let z(t: 0) = 1;
 
 probe x(t);
 probe y(t);
 probe z(t);
 """
-START: Final = (1.0, 1.0, 20.0)
+START: Final = (1.0, 1.0, 1.0)
 """Values of the program at time zero."""
 
 
