@@ -17,7 +17,7 @@ FULL_SCALE: Final = 1.25
 DIVERGED: Final = 1e6
 """Beyond this, in machine units, a signal is taken to grow without bound."""
 MAX_QUANTISATION_BITS: Final = 32
-_GAINS: Final = (8.0, 10.0)
+_LARGEST_GAIN: Final = 100.0
 _TIGHTEST: Final = 1e-15
 _LOOSEST: Final = 1e-3
 
@@ -26,7 +26,7 @@ _LOOSEST: Final = 1e-3
 class SimulationOptions:
     """How to simulate.
 
-    gain: the lane gain of the machine, 8 or 10. A netlist is built with it (`netlist.build`).
+    gain: the lane gain of the machine, 8 (10 on older ones); a netlist is built with it.
     with_limits: integrators hold at +-``limit`` machine units while their input points outward.
     noise_sigma: standard deviation of Gaussian noise added to each sample, in machine units.
     quantisation_bits: samples are rounded to so many bits over +-1.25 machine units; None: not.
@@ -46,7 +46,10 @@ class SimulationOptions:
 
     def __post_init__(self) -> None:
         bits = self.quantisation_bits
-        _require(self.gain in _GAINS, f"gain is {self.gain!r}: must be 8 or 10")
+        _require(
+            1.0 <= self.gain <= _LARGEST_GAIN,
+            f"gain is {self.gain!r}: must lie in 1..{_LARGEST_GAIN:g} (machines have 8 or 10)",
+        )
         _require(
             math.isfinite(self.limit) and self.limit > 0.0,
             f"limit is {self.limit!r}: must be a positive number of machine units",

@@ -179,6 +179,13 @@ def test_a_narrow_peak_above_the_limit_is_seen(engine: EngineName) -> None:
 
 
 @engines
+def test_full_amplitude_is_no_overload(engine: EngineName) -> None:
+    run = simulation(oscillator(1.0), SimulationOptions(engine=engine))
+    collect(run, SampleGrid.evenly(0.02, 11))
+    assert run.overloads == []
+
+
+@engines
 def test_products_and_identities_overload_too(engine: EngineName) -> None:
     """x = 0.9 at rest; 8 x as identity, and 2 x * 0.9 x as product."""
     lanes = [lane(0, 8, 0.25, upscaled=True), lane(0, 9, 0.9)]

@@ -83,6 +83,21 @@ def test_start_at_the_limit(engine: EngineName) -> None:
 
 
 @engines
+@pytest.mark.parametrize("start", [1.25, 1.5, -1.5])
+def test_rest_at_the_limit(engine: EngineName, start: float) -> None:
+    source = circuit(cluster([], first=integrators([start])), probes=(0,))
+    found = limited(source, engine, SampleGrid.evenly(1e-3, 5))
+    assert np.abs(found - math.copysign(1.25, start)).max() < 1e-15
+
+
+@engines
+def test_touching_the_limit_is_not_reaching_it(engine: EngineName) -> None:
+    found = limited(oscillator(0.5), engine, SampleGrid.evenly(5e-3, 101), limit=0.5)
+    expected = 0.5 * np.cos(1e4 * SampleGrid.evenly(5e-3, 101).times(0, 101))
+    assert np.abs(found[:, 0] - expected).max() < 1e-8
+
+
+@engines
 def test_growing_oscillation_stays_bounded_and_is_reported(engine: EngineName) -> None:
     options = SimulationOptions(engine=engine, with_limits=True)
     run = simulation(oscillator(0.42, damping=-0.1), options)

@@ -131,7 +131,7 @@ def test_quantised_run_has_few_levels() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"gain": 9.0},
+        {"gain": 0.5},
         {"limit": 0.0},
         {"limit": math.nan},
         {"noise_sigma": -1.0},
