@@ -80,8 +80,9 @@ def verify(data: bytes, solution: Solution) -> Verification:
     """Compare the circuit in ``data`` with the ODE's solution over the horizon.
 
     A solution that nobody can predict to the end is judged up to the time to which it can be
-    predicted, or as long as circuit and ODE agree, if that is longer. Raises CompileError ``verification`` when
-    a probe deviates by more than the tolerance, or when an element leaves the machine's range.
+    predicted, or as long as circuit and ODE agree, if that is longer. Raises CompileError
+    ``verification`` when a probe deviates by more than the tolerance, or when an element leaves
+    the machine's range.
     """
     comparison = _compare(data, solution)
     tolerance = solution.system.program.tolerance or TOLERANCE

@@ -144,13 +144,14 @@ def seconds(source: str) -> float:
 
 
 @pytest.mark.parametrize("name", worst_cases(8000))
-def test_worst_cases_take_little_time(name: str) -> None:
-    assert seconds(worst_cases(8000)[name]) < 0.5  # 0.06 s where this was written
+def test_worst_cases_are_read_or_refused(name: str) -> None:
+    """No recursion and no error of another kind, whatever the text."""
+    seconds(worst_cases(8000)[name])
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", worst_cases(8000))
-def test_worst_cases_of_full_size(name: str) -> None:
+def test_worst_cases_of_full_size_take_little_time(name: str) -> None:
     assert seconds(worst_cases(MAX)[name]) < 2.0  # 0.5 s where this was written
 
 
