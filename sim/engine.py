@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.algebra import outputs_of
 from sim.converter import Converter
+from sim.edges import at_edge
 from sim.errors import Diverged, Unsupported
 from sim.options import DIVERGED
 from sim.overloads import Overload, OverloadLog
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sim.algebra import Array
     from sim.elements import Netlist
     from sim.grid import SampleGrid
-    from sim.options import SimulationOptions
+    from sim.options import EngineName, SimulationOptions
 
 BLOCK_ROWS: Final = 65_536
 """Samples of one block at most, for a machine of the usual size."""
@@ -160,12 +161,23 @@ def _engine(netlist: Netlist, options: SimulationOptions) -> Engine:
     if not netlist.integrators:
         return StaticEngine(netlist)
     # The engines load heavy libraries; whoever only imports this module should not pay for them.
-    if options.engine != "scipy" and importlib.util.find_spec("heyoka") is not None:
+    if _choice(netlist, options) == "heyoka":
         from sim.heyoka_engine import HeyokaEngine
 
         return HeyokaEngine(netlist, options)
-    if options.engine == "heyoka":
-        raise Unsupported("heyoka is not installed here; use the engine auto or scipy")
     from sim.scipy_engine import ScipyEngine
 
     return ScipyEngine(netlist, options)
+
+
+def _choice(netlist: Netlist, options: SimulationOptions) -> EngineName:
+    if options.engine == "scipy":
+        return "scipy"
+    is_installed = importlib.util.find_spec("heyoka") is not None
+    if options.engine == "heyoka" and not is_installed:
+        raise Unsupported("heyoka is not installed here; use the engine auto or scipy")
+    if options.engine == "heyoka":
+        return "heyoka"
+    # At the root of zero there is no Taylor series to begin with; other methods may start there.
+    start = np.array([integrator.initial for integrator in netlist.integrators])
+    return "heyoka" if is_installed and not at_edge(netlist, start) else "scipy"

@@ -15,6 +15,7 @@ import heyoka as hy
 import numpy as np
 
 from sim.algebra import FLOATS, Arithmetic, evaluate, input_sum
+from sim.edges import DIVISOR_FLOOR, ROOT_FLOOR, read_elements
 from sim.elements import Kind
 from sim.options import DIVERGED, OVERLOAD
 
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 Expression: TypeAlias = Any  # heyoka carries no types; the name says what is meant
 
 _ROOT_MARGIN: Final = 1e-9
-_ROOT_FLOOR: Final = 1e-14
-_DIVISOR_FLOOR: Final = 1e-12
-"""A root that only a probe sees may dip below zero by the rounding of its operand. One that feeds
-other elements must stay above zero, and so must the size of a divisor: there the Taylor series has
-no value, and often the equations have none either."""
+"""So far below zero the operand of a root that only a probe sees may be, by rounding."""
 
 EXPRESSIONS: Arithmetic[Expression] = Arithmetic(
     constant=hy.expression,
@@ -101,15 +98,15 @@ class Formulas:
 
     def edges(self, start: Array) -> Iterator[Margin]:
         """What is left until a root or a quotient ceases to have a value, from ``start`` on."""
-        read = _read(self._netlist)
+        read = read_elements(self._netlist)
         outputs = evaluate(self._netlist, start.tolist(), FLOATS)
         for i, element in enumerate(self._netlist.memoryless, len(self._netlist.integrators)):
             operand = self._sum(element.inputs[-1])
             if element.kind is Kind.ROOT:
-                formula = -operand - (_ROOT_FLOOR if i in read else -_ROOT_MARGIN)
+                formula = -operand - (ROOT_FLOOR if i in read else -_ROOT_MARGIN)
             elif element.kind is Kind.QUOTIENT and i in read:
                 sign = np.sign(input_sum(element.inputs[-1], outputs, FLOATS))
-                formula = float(sign) * operand - _DIVISOR_FLOOR
+                formula = float(sign) * operand - DIVISOR_FLOOR
             else:
                 continue
             if _varies(formula):
@@ -130,30 +127,6 @@ class Formulas:
 
     def _sum(self, row: InputSum) -> Expression:
         return input_sum(row, self._outputs, EXPRESSIONS)
-
-
-def at_edge(netlist: Netlist, states: Array) -> list[Memoryless]:
-    """Roots and quotients that others read and that have no value at these states."""
-    read = _read(netlist)
-    outputs = evaluate(netlist, states.tolist(), FLOATS)
-    return [
-        element
-        for i, element in enumerate(netlist.memoryless, len(netlist.integrators))
-        if i in read and _is_at_edge(element.kind, input_sum(element.inputs[-1], outputs, FLOATS))
-    ]
-
-
-def _is_at_edge(kind: Kind, operand: float) -> bool:
-    if kind is Kind.ROOT:
-        return not -operand > _ROOT_FLOOR
-    return kind is Kind.QUOTIENT and not abs(operand) > _DIVISOR_FLOOR
-
-
-def _read(netlist: Netlist) -> set[int]:
-    """Elements whose outputs other elements take."""
-    rows = [integrator.input for integrator in netlist.integrators]
-    rows += [row for element in netlist.memoryless for row in element.inputs]
-    return {source for row in rows for source, _ in row.terms}
 
 
 def _varies(formula: Expression) -> bool:

@@ -14,8 +14,9 @@ import heyoka as hy
 import numpy as np
 
 from sim.algebra import FLOATS, evaluate
+from sim.edges import at_edge
 from sim.errors import Diverged
-from sim.formulas import Expression, Formulas, at_edge
+from sim.formulas import Expression, Formulas
 from sim.holding import Holding
 from sim.options import OVERLOAD
 
@@ -33,6 +34,10 @@ _COMPACT_FROM: Final = 25
 """From so many formulas on, they are compiled to loops instead of straight code. That takes twice
 the time to run, and straight code of three full clusters takes seconds to compile instead of half a
 one."""
+_MOST_STEPS: Final = 100_000
+_SLOWEST: Final = 1e-8
+"""After so many steps that were shorter than this on average (in time units of ours), a run is
+given up: it would take for ever."""
 _MEMORY_CACHE_BYTES: Final = 64 * 2**20
 _COOLDOWN: Final = 1e-9
 """Nothing that happens so soon (in time units of ours) after an event is the same event again."""
@@ -103,12 +108,28 @@ class HeyokaEngine:
         return np.array(self._solver.state).reshape(-1, 1)
 
     def _propagate(self, grid: Array) -> Array:
-        outcome, *_, states = self._solver.propagate_grid(grid)
-        if self._fault is not None:
-            raise Diverged(self._fault)
-        if outcome != hy.taylor_outcome.time_limit:
-            raise Diverged(self._without_bound(self._solver.time))
-        return np.asarray(states)
+        """States at the times of a grid that starts here and now, (n, integrators)."""
+        parts: list[Array] = []
+        while True:
+            before = self._solver.time
+            outcome, *_, states = self._solver.propagate_grid(grid, max_steps=_MOST_STEPS)
+            if self._fault is not None:
+                raise Diverged(self._fault)
+            parts.append(states[1:] if parts else states)
+            if outcome == hy.taylor_outcome.time_limit:
+                return np.concatenate(parts)
+            if outcome != hy.taylor_outcome.step_limit:
+                raise Diverged(self._without_bound(self._solver.time))
+            if self._solver.time - before < _MOST_STEPS * _SLOWEST:
+                raise Diverged(self._too_slow())
+            grid = np.concatenate(([self._solver.time], grid[len(states) :]))
+
+    def _too_slow(self) -> str:
+        seconds = self._solver.time / self._rate
+        return (
+            f"something moves ever faster at {seconds:.6g} s, and the simulation does not get on: "
+            "the circuit is near a point where its signals have no value"
+        )
 
     def _events(self, formulas: Formulas) -> list[Event]:
         # Callbacks are functions within functions on purpose: heyoka keeps deep copies of them, and
@@ -152,7 +173,7 @@ class HeyokaEngine:
             self._holding.settle(state, skip=turned)
         outputs = evaluate(self._netlist, [float(v) for v in state], FLOATS)
         for element in np.flatnonzero(self._watched):
-            if not abs(outputs[element]) <= OVERLOAD - _NEAR:
+            if abs(outputs[element]) > OVERLOAD - _NEAR:
                 self._watched[element] = 0.0
                 self._log.note(int(element), self._solver.time / self._rate, outputs[element])
         parameters = [self._watched]

@@ -86,8 +86,9 @@ def _vertices(sizes: Array) -> Array:
     """Heights of parabolas through each three neighbours, where they have their top there;
     otherwise 0. (elements, n) to (elements, n - 2)."""
     left, middle, right = sizes[:, :-2], sizes[:, 1:-1], sizes[:, 2:]
-    slope = 0.5 * (right - left)
-    bend = left - 2.0 * middle + right
+    with np.errstate(invalid="ignore"):  # infinite ones are above the limit anyway
+        slope = 0.5 * (right - left)
+        bend = left - 2.0 * middle + right
     is_top = (bend < 0.0) & (np.abs(slope) <= -bend)
     height = middle - slope**2 / (2.0 * np.where(is_top, bend, -1.0))
     return np.where(is_top, height, 0.0)

@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 
 _TIGHTEST: Final = 1e-13
 """scipy warns about tolerances much nearer to the resolution of the numbers."""
+_SMALLEST_STEP: Final = 1e-13
+"""Below this the solver is stuck at an edge. It would notice itself, but not close to time 0, where
+the numbers can resolve far smaller steps."""
+_SHORT_STEP: Final = 1e-7
+_MOST_SHORT_STEPS: Final = 10_000
+"""After so many steps as short as this without a longer one, a run is given up: it would take for
+ever."""
 _CROSSED: Final = -1e-12
 """A margin below this has fallen through zero and not only touched it by rounding."""
 
@@ -53,6 +60,7 @@ class ScipyEngine:
         self._gates = np.ones(len(self._initial))
         self._end = 0.0
         self._interpolant: Interpolant | None = None
+        self._short = 0
         self._until = 0.0
         """The time up to which the current step counts: less than the solver's after a change."""
         self._scan: Scan | None = None
@@ -68,7 +76,7 @@ class ScipyEngine:
             states = self._holding.clamped(states)
             self._holding.settle(states)
             self._gates = np.where(self._holding.signs == 0.0, 1.0, 0.0)
-        self._until, self._interpolant = 0.0, None
+        self._until, self._interpolant, self._short = 0.0, None, 0
         log.note_start(evaluate(self._netlist, [float(v) for v in states], FLOATS))
         if not np.all(np.isfinite(self._derivative(0.0, states))):
             # The solver would look for a first step for ever.
@@ -115,7 +123,13 @@ class ScipyEngine:
         """One step: overloads are noted, changes of the limits end it early."""
         before = self._solver.t
         self._solver.step()
-        if self._solver.status == "failed" or not np.all(np.abs(self._solver.y) <= DIVERGED):
+        self._short = self._short + 1 if self._solver.h_abs < _SHORT_STEP else 0
+        is_tiny = self._solver.h_abs < _SMALLEST_STEP or self._short > _MOST_SHORT_STEPS
+        if (
+            self._solver.status == "failed"
+            or is_tiny
+            or not np.all(np.abs(self._solver.y) <= DIVERGED)
+        ):
             raise Diverged(self._without_value(self._solver.t, self._solver.y))
         interpolant = self._solver.dense_output()
         self._interpolant, self._until = interpolant, float(self._solver.t)

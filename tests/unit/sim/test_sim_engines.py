@@ -301,6 +301,16 @@ def test_division_by_zero_is_an_error(engine: EngineName) -> None:
 
 
 @engines
+def test_runs_of_many_steps_join_without_a_seam(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.heyoka_engine._MOST_STEPS", 3)
+    grid = SampleGrid.evenly(5e-3, 41)
+    found = samples(oscillator(), engine, grid)
+    assert np.abs(found[:, 0] - 0.42 * np.cos(1e4 * grid.times(0, 41))).max() < 1e-10
+
+
+@engines
 def test_blocks_join_without_a_seam_and_are_bounded(engine: EngineName) -> None:
     run = simulation(oscillator(), SimulationOptions(engine=engine))
     grid = SampleGrid.at_rate(2e-3, 1e6)
@@ -341,6 +351,25 @@ def test_engines_agree_on_a_whole_cluster(block: MBlock) -> None:
     grid = SampleGrid.evenly(1e-3, 51)
     one, other = (samples(source, engine, grid) for engine in ENGINES)
     assert np.abs(one - other).max() < 1e-9
+
+
+def test_a_start_at_the_root_of_zero_is_left_to_scipy() -> None:
+    """y' = k sqrt(x) / 2 with x = k t from 0: y = (k t)^1.5 / 3."""
+    lanes = {0: lane(15, 0, -1.0), 1: lane(0, 8, -1.0), 2: lane(8, 1, -0.5)}
+    source = cluster(lanes, second=divider(MdrOperation.SQRT), constant=1.0)
+    run = simulation(circuit(source, probes=(1,)))
+    assert "scipy" in run.engine_name
+    grid = SampleGrid.evenly(9e-5, 10)
+    expected = (1e4 * grid.times(0, 10)) ** 1.5 / 3.0
+    assert np.abs(collect(run, grid)[:, 0] - expected).max() < 1e-9
+
+
+def test_a_root_that_goes_negative_from_zero_is_an_error() -> None:
+    lanes = {0: lane(15, 0, 1.0), 1: lane(0, 8, -1.0), 2: lane(8, 1, -0.5)}
+    source = cluster(lanes, second=divider(MdrOperation.SQRT), constant=1.0)
+    run = simulation(circuit(source, probes=(1,)))
+    with pytest.raises(Diverged, match=r"square root 0 has no value to go on with from .* s on"):
+        collect(run, SampleGrid.at_rate(1e-3, 1e4))
 
 
 def test_without_heyoka_scipy_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
