@@ -26,6 +26,7 @@ MAX_KEY_CHARACTERS: Final = 128
 
 _STORED: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _HINTS: Final = {
+    "previous": "a list of fingerprints, sha256: and 64 lower-case hex digits each",
     "subscription": "the name of one of the subscriptions at the top of the file",
     "users": "each user is KEY: and, indented below it, enabled, name, email, subscription",
 }
@@ -78,6 +79,22 @@ def _foreign_faults(data: object) -> Iterator[tuple[Location, Fault]]:
         if isinstance(wanted, str) and wanted not in known:
             message = "is the name of no subscription in this file"
             yield _at((*location, "subscription"), message, _HINTS["subscription"], wanted)
+    yield from _previous_faults(users, owners)
+
+
+def _previous_faults(users: object, owners: set[str]) -> Iterator[tuple[Location, Fault]]:
+    """A previous fingerprint belongs to one user, and to nobody's current key."""
+    owners = set(owners)
+    for key, entry in users.items() if isinstance(users, Mapping) else ():
+        previous = entry.get("previous") if isinstance(entry, Mapping) else None
+        for index, owner in enumerate(previous if isinstance(previous, list) else ()):
+            if not isinstance(owner, str):
+                continue  # the models see to it
+            if owner in owners:
+                message = "is the fingerprint of another entry too"
+                hint = "each fingerprint stands once in the file"
+                yield _at(("users", str(key), "previous", index), message, hint)
+            owners.add(owner)
 
 
 def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tuple[Location, Fault]]:
@@ -123,7 +140,8 @@ def _told(
     value = fault.value
     if location[:1] == ("users",) and len(location) > 1:
         location = ("users", numbers.get(str(location[1]), 0), *location[2:])
-        value = "" if len(location) == 2 or location[-1] == "[key]" else value
+        is_secret = len(location) == 2 or location[-1] == "[key]" or "previous" in location
+        value = "" if is_secret else value
     location = tuple(part for part in location if part != "[key]")
     return Fault(
         path=path_of(location), message=fault.message, hint=fault.hint, value=value, line=line
@@ -141,6 +159,7 @@ def _user(key: str, entry: UserEntry, data: AuthData) -> User:
         devices=entry.devices,
         system=entry.system,
         priority=entry.priority,
+        previous=tuple(map(OwnerId, entry.previous)),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from appliance.config_models import Class, Section
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}\z")]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -26,7 +27,8 @@ class SubscriptionEntry(Section):
 
 
 class UserEntry(Section):
-    """One user; ``devices`` absent or null: all devices, an empty list: none."""
+    """One user; ``devices`` absent or null: all devices, an empty list: none. ``previous`` are the
+    fingerprints of keys that the user had before: their tasks stay the user's."""
 
     enabled: bool
     name: Words
@@ -35,6 +37,7 @@ class UserEntry(Section):
     devices: Annotated[tuple[Words, ...], Field(strict=False)] | None = None
     system: bool = False
     priority: Annotated[int, Field(ge=1, le=10**6)] = 1
+    previous: Annotated[tuple[Fingerprint, ...], Field(strict=False, max_length=1000)] = ()
 
 
 class AuthData(Section):

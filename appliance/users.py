@@ -28,7 +28,8 @@ class RateLimits:
 class User:
     """Who holds one key. ``limits`` has an entry for each class. ``devices`` None: all devices.
 
-    ``system``: may search and read the tasks of others. ``priority`` is not clamped.
+    ``owner`` is what new tasks belong to; ``previous`` are the fingerprints of keys that the user
+    had before. ``system``: may search and read the tasks of others. ``priority`` is not clamped.
     """
 
     owner: OwnerId
@@ -40,6 +41,12 @@ class User:
     devices: tuple[str, ...] | None = None
     system: bool = False
     priority: int = 1
+    previous: tuple[OwnerId, ...] = ()
+
+    @property
+    def owners(self) -> tuple[OwnerId, ...]:
+        """Whose tasks are this user's: the current fingerprint first, then the previous ones."""
+        return (self.owner, *self.previous)
 
 
 def fingerprint(key: str) -> OwnerId:

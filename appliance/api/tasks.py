@@ -82,6 +82,6 @@ class TaskRoutes:
             raise ApiError(422, "the task id in the path is not a UUID")
         user = caller()
         task = await self._store.tasks.task(TaskId(canonical))
-        if task is None or not (task.owner == user.owner or user.system):
+        if task is None or not (task.owner in user.owners or user.system):
             raise ApiError(404, "there is no task of this id")
         return task

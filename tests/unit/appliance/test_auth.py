@@ -146,6 +146,39 @@ def test_one_key_for_two_users(tmp_path: Path) -> None:
     assert "same key" in fault.message
 
 
+def with_previous(*previous: str) -> str:
+    return EXAMPLE.replace("priority: 12", f"previous: [{', '.join(previous)}]")
+
+
+def test_previous_fingerprints(tmp_path: Path) -> None:
+    old = fingerprint("old"), fingerprint("older")
+    ada, bob = load_text(tmp_path, with_previous(*old)).users
+    assert ada.owner == fingerprint(KEY)
+    assert ada.owners == (fingerprint(KEY), *old)
+    assert bob.owners == (bob.owner,)
+    assert load_text(tmp_path, with_previous(*old)).find("old") is None
+
+
+@pytest.mark.parametrize(
+    "previous",
+    ["a-key-in-clear", "sha256:abc", fingerprint("x").upper(), fingerprint("x") + "0", '"1\\n"'],
+)
+def test_previous_holds_fingerprints_only(tmp_path: Path, previous: str) -> None:
+    error = refused(tmp_path, with_previous(previous))
+    (fault,) = error.faults
+    assert fault.path == "users[0].previous[0]"
+    assert previous not in str(error)
+
+
+def test_no_fingerprint_has_two_owners(tmp_path: Path) -> None:
+    (again,) = refused(tmp_path, with_previous(fingerprint("x"), fingerprint("x"))).faults
+    assert again.path == "users[0].previous[1]"
+    (own,) = refused(tmp_path, with_previous(fingerprint(KEY))).faults
+    (others,) = refused(tmp_path, with_previous(fingerprint("other"))).faults
+    assert "another entry" in own.message
+    assert "another entry" in others.message
+
+
 def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(AuthFileError, match="cannot be read: No such file"):
         AuthFile.load(tmp_path / "none.yml")
