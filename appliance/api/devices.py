@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from quart import Response
 
+from appliance.api import docs_system as docs
 from appliance.api import schemas
 from appliance.api.parts import Route
 from appliance.api.problems import ApiError
 from appliance.api.render import answers
+from appliance.api.routedoc import OCTETS
 from appliance.models import device_queue
 
 if TYPE_CHECKING:
     from appliance.api.parts import Parts
-
-OCTETS = "application/octet-stream"
 
 
 class DeviceRoutes:
@@ -27,8 +27,13 @@ class DeviceRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route(method="GET", path="/api/v1/devices", handler=self.all),
-            Route(method="GET", path="/api/v1/devices/<name>/entity", handler=self.entity),
+            Route(method="GET", path="/api/v1/devices", handler=self.all, doc=docs.DEVICES),
+            Route(
+                method="GET",
+                path="/api/v1/devices/<device_name>/entity",
+                handler=self.entity,
+                doc=docs.ENTITY,
+            ),
         )
 
     async def all(self) -> Response:
@@ -45,8 +50,8 @@ class DeviceRoutes:
             ]
         )
 
-    async def entity(self, name: str) -> Response:
-        entry = self._board.find(name)
+    async def entity(self, device_name: str) -> Response:
+        entry = self._board.find(device_name)
         if entry is None:
             raise ApiError(404, "there is no device of this name; GET /api/v1/devices lists all")
         if entry.entity is None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from quart.typing import ResponseReturnValue
 
+    from appliance.api.routedoc import RouteDoc
     from appliance.auth import User
     from appliance.board import Bells, DeviceBoard
     from appliance.config import Config
@@ -34,11 +35,12 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One line of the API: method, path in werkzeug's form, handler."""
+    """One line of the API: method, path in werkzeug's form, handler, and what the docs say."""
 
     method: str
     path: str
     handler: Callable[..., Awaitable[ResponseReturnValue]]
+    doc: RouteDoc
 
 
 async def body() -> bytes:

@@ -1,7 +1,7 @@
 """What goes over the wire: every request and every answer of the API as a pydantic model.
 
 The models are the contract (rest-api reference, section 3): they validate requests, render answers
-and will write the OpenAPI document. Numbers are strict: a whole float counts as an integer, a
+and write the OpenAPI document. Numbers are strict: a whole float counts as an integer, a
 boolean or a number in quotes does not.
 """
 
@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 
 from appliance.models import DeviceType, TaskState, TaskType
@@ -37,7 +38,12 @@ def _text_of_time(value: datetime) -> str:
 
 
 WireInt = Annotated[int, BeforeValidator(_whole)]
-WireTime = Annotated[datetime, PlainSerializer(_text_of_time, return_type=str)]
+WireTime = Annotated[
+    datetime,
+    PlainSerializer(_text_of_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
+WireId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 WireDeviceType = Annotated[DeviceType, Field(strict=False)]
 
 
@@ -69,6 +75,21 @@ class RunRequest(_Tolerant):
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FieldProblem(_Answer):
+    """One field of a refused request."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Error(_Answer):
+    """Every answer that is no success; ``errors`` is there when single fields are to blame."""
+
+    detail: str
+    errors: list[FieldProblem] = []
 
 
 class Health(_Answer):
@@ -124,7 +145,7 @@ class TaskStateEntry(_Answer):
 class TaskCreated(_Answer):
     """A task is stored and waits."""
 
-    id: str
+    id: WireId
     type: TaskType
     state: TaskState
     created_at: WireTime
@@ -133,7 +154,7 @@ class TaskCreated(_Answer):
 class TaskStatus(_Answer):
     """Where a task is, and how it got there."""
 
-    id: str
+    id: WireId
     state: TaskState
     error: str | None
     state_history: list[TaskStateEntry]
@@ -142,7 +163,7 @@ class TaskStatus(_Answer):
 class TaskSummary(_Answer):
     """What lists show of a task."""
 
-    id: str
+    id: WireId
     type: TaskType
     state: TaskState
     created_at: WireTime
@@ -173,5 +194,5 @@ class RunDetail(TaskSummary):
 class TaskLog(_Answer):
     """All lines so far, without line ends."""
 
-    id: str
+    id: WireId
     lines: list[str]

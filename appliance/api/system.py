@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from appliance.api import docs_system as docs
 from appliance.api import schemas
 from appliance.api.parts import Route
 from appliance.api.render import answer
@@ -24,8 +25,13 @@ class SystemRoutes:
 
     def routes(self) -> tuple[Route, ...]:
         return (
-            Route(method="GET", path="/health", handler=self.health),
-            Route(method="GET", path="/api/v1/system/status", handler=self.status),
+            Route(method="GET", path="/health", handler=self.health, doc=docs.HEALTH),
+            Route(
+                method="GET",
+                path="/api/v1/system/status",
+                handler=self.status,
+                doc=docs.STATUS,
+            ),
         )
 
     async def health(self) -> Response:

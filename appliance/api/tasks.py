@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from quart import Response
 from quart_trio.wrappers.response import TrioFileBody
 
+from appliance.api import docs_tasks as docs
 from appliance.api import render, schemas
-from appliance.api.devices import OCTETS
 from appliance.api.parts import Route, body, caller
 from appliance.api.problems import JSON, ApiError
 from appliance.api.render import answer
+from appliance.api.routedoc import OCTETS
 from appliance.api.submission import Submission
 from appliance.models import Task, TaskId, TaskType
 
@@ -37,12 +38,12 @@ class TaskRoutes:
         post, get = partial(Route, method="POST"), partial(Route, method="GET")
         one = "/api/v1/tasks/<task:id>"
         return (
-            post(path="/api/v1/tasks/compile", handler=self.create_compile),
-            post(path="/api/v1/tasks/run", handler=self.create_run),
-            get(path=one, handler=self.detail),
-            get(path=f"{one}/status", handler=self.status),
-            get(path=f"{one}/log", handler=self.log),
-            get(path=f"{one}/result", handler=self.result),
+            post(path="/api/v1/tasks/compile", handler=self.create_compile, doc=docs.COMPILE),
+            post(path="/api/v1/tasks/run", handler=self.create_run, doc=docs.RUN),
+            get(path=one, handler=self.detail, doc=docs.DETAIL),
+            get(path=f"{one}/status", handler=self.status, doc=docs.STATUS),
+            get(path=f"{one}/log", handler=self.log, doc=docs.LOG),
+            get(path=f"{one}/result", handler=self.result, doc=docs.RESULT),
         )
 
     async def create_compile(self) -> Response:

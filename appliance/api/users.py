@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from appliance.api import docs_system as docs
 from appliance.api import schemas
 from appliance.api.parts import Route, caller
 from appliance.api.render import answer
@@ -26,7 +27,7 @@ class UserRoutes:
         self._usage = parts.store.usage
 
     def routes(self) -> tuple[Route, ...]:
-        return (Route(method="GET", path="/api/v1/users/me", handler=self.me),)
+        return (Route(method="GET", path="/api/v1/users/me", handler=self.me, doc=docs.ME),)
 
     async def me(self) -> Response:
         user = caller()

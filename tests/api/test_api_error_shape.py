@@ -72,7 +72,7 @@ def client(parts: Parts, key: str | None = ADA) -> httpx.AsyncClient:
 
 
 def path_of(route: Route) -> str:
-    return re.sub(r"<task:id>", ID, route.path).replace("<name>", "sim")
+    return re.sub(r"<task:id>", ID, route.path).replace("<device_name>", "sim")
 
 
 def check(answer: httpx.Response, status: int) -> None:
