@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from appliance.models import OwnerId
+
 __all__ = ["AuthFile", "RateLimits", "User", "fingerprint", "first_start"]
 
 
@@ -27,6 +29,7 @@ class AuthFile:
     def __init__(self, users: Iterable[User]) -> None:
         self.users = tuple(users)
         self._by_owner = {user.owner: user for user in self.users}
+        self._owners = {owner: user.owners for user in self.users for owner in user.owners}
 
     @classmethod
     def load(cls, path: Path) -> AuthFile:
@@ -41,6 +44,10 @@ class AuthFile:
         if user is None or not user.enabled:
             return None
         return user if hmac.compare_digest(user.owner, presented) else None
+
+    def owners_of(self, owner: OwnerId) -> tuple[OwnerId, ...]:
+        """All fingerprints of the user who has or had this one; just itself where nobody has."""
+        return self._owners.get(owner, (owner,))
 
 
 def first_start(path: Path) -> str | None:

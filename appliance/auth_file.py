@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from appliance.auth_models import AuthData
 from appliance.errors import AuthFileError, Fault
 from appliance.faults import faults_of, path_of, shortened
 from appliance.models import DeviceType, OwnerId
-from appliance.users import FINGERPRINT, RateLimits, User, fingerprint
+from appliance.users import FINGERPRINT, STORED, RateLimits, User, fingerprint
 from appliance.yaml_file import YamlError, YamlFile, parse_yaml
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES: Final = 2**20
 MAX_KEY_CHARACTERS: Final = 128
 
-_STORED: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _HINTS: Final = {
     "previous": "a list of fingerprints, sha256: and 64 lower-case hex digits each",
     "subscription": "the name of one of the subscriptions at the top of the file",
@@ -103,7 +101,7 @@ def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tupl
         yield _at(location, "is the same key as that of a user above", "keep one of the two")
     owners.add(owner)
     if key.startswith(FINGERPRINT):
-        if not _STORED.fullmatch(key):
+        if not STORED.fullmatch(key):
             hint = 'printf %s "THE-KEY" | sha256sum'
             yield _at(location, "is no fingerprint: sha256: and 64 lower-case hex digits", hint)
     elif not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable() or " " in key:

@@ -40,7 +40,7 @@ def serve(path: Path) -> int:
         return EXIT_NO_START
     if key is not None:
         _show_key(key, config.auth_file)
-    return supervise(config, users.find)
+    return supervise(config, users)
 
 
 def tell_faults(error: FaultyFile) -> None:

@@ -29,9 +29,9 @@ from appliance.workings import Workings, open_pools
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from appliance.auth import User
     from appliance.config import Config
     from appliance.config_models import Device, Limits
+    from appliance.users import Users
     from appliance.workings import Pools
 
 _log = logging.getLogger("analogcloud.supervisor")
@@ -49,7 +49,7 @@ EXIT_STUCK: Final = 4
 
 async def run_appliance(
     config: Config,
-    authenticate: Callable[[str], User | None],
+    users: Users,
     stop: trio.Event,
     workings: Workings,
     *,
@@ -67,7 +67,7 @@ async def run_appliance(
         board, bells = DeviceBoard(_entry(device) for device in config.devices), Bells()
         parts = Parts(
             config=config,
-            authenticate=authenticate,
+            users=users,
             store=store,
             board=board,
             bells=bells,
@@ -117,7 +117,7 @@ def _server_limits(limits: Limits) -> ServerLimits:
     )
 
 
-def serve(config: Config, authenticate: Callable[[str], User | None]) -> int:
+def serve(config: Config, users: Users) -> int:
     """Run the appliance as this process until SIGTERM or SIGINT. Returns the exit code:
 
     0 stopped on request; 1 could not start, or failed; 3 the store failed; 4 (by itself, without
@@ -126,7 +126,7 @@ def serve(config: Config, authenticate: Callable[[str], User | None]) -> int:
     for warning in config.warnings:
         _log.warning("event=configuration_warning %s", warning)
     try:
-        trio.run(_until_signal, config, authenticate)
+        trio.run(_until_signal, config, users)
     except* StoreError as group:
         _log.critical("event=store_failed error=%r", _texts(group))
         return_code = EXIT_STORE
@@ -138,11 +138,11 @@ def serve(config: Config, authenticate: Callable[[str], User | None]) -> int:
     return return_code
 
 
-async def _until_signal(config: Config, authenticate: Callable[[str], User | None]) -> None:
+async def _until_signal(config: Config, users: Users) -> None:
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
         await nursery.start(_watch_signals, stop, nursery)
-        run = partial(run_appliance, config, authenticate, stop, Workings())
+        run = partial(run_appliance, config, users, stop, Workings())
         addresses = await nursery.start(_then_cancel, run, nursery)
         for address in addresses:
             _log.info("event=serving url=http://%s devices=%d", address, len(config.devices))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from appliance.models import OwnerId
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from appliance.models import DeviceType
 
 FINGERPRINT: Final = "sha256:"
+STORED: Final = re.compile(r"sha256:[0-9a-f]{64}")
+"""The form of a whole fingerprint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,22 @@ class User:
     def owners(self) -> tuple[OwnerId, ...]:
         """Whose tasks are this user's: the current fingerprint first, then the previous ones."""
         return (self.owner, *self.previous)
+
+
+class Users(Protocol):
+    """Who may use the appliance, as of now: what is asked for may differ from one call to the
+    next, so nobody keeps an answer longer than a request."""
+
+    def find(self, key: str) -> User | None:
+        """The enabled user with this API key."""
+
+    def owners_of(self, owner: OwnerId) -> tuple[OwnerId, ...]:
+        """All fingerprints of the user who has or had this one; just itself where nobody has."""
+
+
+def owner_named(text: str) -> OwnerId:
+    """Whom a text means that is a fingerprint or, when it is not one, a key."""
+    return OwnerId(text) if STORED.fullmatch(text) else fingerprint(text)
 
 
 def fingerprint(key: str) -> OwnerId:

@@ -82,7 +82,7 @@ def build_app(parts: Parts) -> Gate:
     app.register_error_handler(Exception, _failed)
     limits = parts.config.limits
     body = BodyLimits(max_bytes=limits.body_bytes, timeout_s=limits.body_timeout_s)
-    return Gate(cast("AsgiApp", app), parts.authenticate, body)
+    return Gate(cast("AsgiApp", app), parts.users.find, body)
 
 
 async def _refused(error: ApiError) -> Response:

@@ -16,7 +16,7 @@ import trio
 from appliance.api.problems import JSON, ApiError, problem_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from appliance.auth import User
 
@@ -82,8 +82,7 @@ class Gate:
             await self._app(scope, _Replay(body, receive), send)
 
     def _caller(self, scope: Message) -> User:
-        values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
-        user = self._authenticate(_bearer_key(values[0])) if len(values) == 1 else None
+        user = self._authenticate(presented_key(scope["headers"]))
         if user is None:
             raise ApiError(403, "this request needs a valid API key: Authorization: Bearer <key>")
         return user
@@ -173,6 +172,12 @@ def _canonical(path: str) -> str:
     if not path.startswith("/"):
         path = urlsplit(path).path if "://" in path else path
     return "/" + path.lstrip("/")
+
+
+def presented_key(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The API key that a request carries, or "" where there is none, or more than one."""
+    values = [value for name, value in headers if name.lower() == b"authorization"]
+    return _bearer_key(values[0]) if len(values) == 1 else ""
 
 
 def _bearer_key(value: bytes) -> str:

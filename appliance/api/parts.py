@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from appliance.board import Bells, DeviceBoard
     from appliance.config import Config
     from appliance.store.opening import Store
+    from appliance.users import Users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """``authenticate`` gives the enabled user of a key or None; ``started_at`` is monotonic."""
+    """``users`` are those of the moment of each call; ``started_at`` is monotonic."""
 
     config: Config
-    authenticate: Callable[[str], User | None]
+    users: Users
     store: Store
     board: DeviceBoard
     bells: Bells

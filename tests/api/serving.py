@@ -157,7 +157,7 @@ async def serving(
     workings = workings or Workings(
         make_device=make, compile=compile, compile_modules=warm, simulate_modules=()
     )
-    run = partial(run_appliance, loaded, users.find, stop, workings)
+    run = partial(run_appliance, loaded, users, stop, workings)
 
     async def run_then_tell(*, task_status: trio.TaskStatus[list[str]]) -> None:
         try:

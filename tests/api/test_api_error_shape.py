@@ -57,7 +57,7 @@ def parts(directory: Path, error: Exception) -> Parts:
     failing: Any = Failing(error)
     return Parts(
         config=load(directory / "analogcloud.toml"),
-        authenticate=AuthFile.load(directory / "auth.yml").find,
+        users=AuthFile.load(directory / "auth.yml"),
         store=SimpleNamespace(tasks=failing, blobs=failing, usage=failing),  # type: ignore[arg-type]
         board=DeviceBoard([sim]),
         bells=Bells(),

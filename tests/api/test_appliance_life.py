@@ -192,12 +192,12 @@ def test_exit_codes_of_what_cannot_start(
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         path.write_text(CONFIG.replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
-        assert serve(load(path), users.find) == 1
+        assert serve(load(path), users) == 1
         assert "event=no_start" in caplog.text
     config = load(path)
     with (config.state_dir / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert serve(config, users.find) == 3
+        assert serve(config, users) == 3
     assert "already uses the state directory" in caplog.text
     path.write_text(CONFIG + "[unknown]\n")
     assert cli.run(["check-config", str(path)]) == 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.api.identity import owners_named, user_id_for
 from appliance.auth import AuthFile, RateLimits, User, fingerprint, first_start
 from appliance.errors import AuthFileError
 from appliance.models import DeviceType
@@ -233,3 +234,23 @@ def test_first_start_keeps_a_file(tmp_path: Path) -> None:
     path.write_text("broken: [", encoding="utf-8")
     assert first_start(path) is None
     assert path.read_text(encoding="utf-8") == "broken: ["
+
+
+def test_owners_of(tmp_path: Path) -> None:
+    old, stranger = fingerprint("old"), fingerprint("stranger")
+    auth = load_text(tmp_path, with_previous(old))
+    ada = auth.users[0]
+    assert auth.owners_of(old) == auth.owners_of(ada.owner) == (ada.owner, old)
+    assert auth.owners_of(stranger) == (stranger,)
+
+
+def test_user_ids_on_the_wire(tmp_path: Path) -> None:
+    old = fingerprint("old")
+    auth = load_text(tmp_path, with_previous(old))
+    ada, bob = auth.users
+    assert user_id_for(ada, KEY, ada.owner) == user_id_for(ada, KEY, old) == KEY
+    assert user_id_for(ada, KEY, bob.owner) == bob.owner
+    for id in (KEY, ada.owner, "old", old):
+        assert owners_named([id], auth.owners_of) == {ada.owner, old}
+    assert owners_named([], auth.owners_of) == frozenset()
+    assert owners_named(["sha256:x"], auth.owners_of) == {fingerprint("sha256:x")}
