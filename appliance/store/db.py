@@ -1,21 +1,23 @@
 """The database: one writer thread, a few readers, every commit on disk before it is told of.
 
 SQLite in WAL mode with full synchronisation. Work is a function of a connection; it runs in a
-thread of our own limiters, inside one transaction. A caller that is cancelled while it waits has
-changed nothing; once the work has started it is completed, which harms nobody: the row is there.
+thread of our own limiters, inside one transaction, which writers that wait at the same time share
+(``rounds``). A caller that is cancelled while it waits has changed nothing; once the work has
+started it is completed, which harms nobody: the row is there.
 """
 
 from __future__ import annotations
 
 import errno
 import sqlite3
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import trio
 
 from appliance.errors import StorageFull, StoreFailed
 from appliance.store.migrations import migrate
+from appliance.store.rounds import AnyUnit, Rounds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -39,31 +41,71 @@ class Database:
     def __init__(self, writer: sqlite3.Connection, readers: list[sqlite3.Connection]) -> None:
         self._writer = writer
         self._idle = readers
-        self._write_limit = trio.CapacityLimiter(1)
+        self._rounds = Rounds(self._write_all)
         self._read_limit = trio.CapacityLimiter(len(readers))
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` in a writing transaction and commit it; its answer is on disk.
 
-        Whatever ``work`` raises undoes the transaction and comes through; errors of SQLite come as
-        StorageFull or StoreFailed.
+        Whatever ``work`` raises undoes what it did and comes through, and harms no other work of
+        the same transaction; errors of SQLite come as StorageFull or StoreFailed. ``work`` must
+        touch nothing but its connection: where a shared transaction fails it is run again.
         """
-        return await trio.to_thread.run_sync(self._write, work, limiter=self._write_limit)
+        return await self._rounds.run(work)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on one consistent state of the database. It cannot write."""
         return await trio.to_thread.run_sync(self._read, work, limiter=self._read_limit)
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        with told_plainly():
-            try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                answer = work(self._writer)
+    def _write_all(self, units: list[AnyUnit]) -> None:
+        """One round. Where the shared transaction fails each unit is tried in its own, so that
+        what one of them cannot have, such as much room on a full disk, is not refused to all."""
+        if len(units) == 1 or not self._write_together(units):
+            for unit in units:
+                self._write_alone(unit)
+
+    def _write_together(self, units: list[AnyUnit]) -> bool:
+        try:
+            self._begin()
+            for unit in units:
+                self._write_within(unit)
+            self._writer.execute("COMMIT")
+        except sqlite3.Error:
+            self._undo()
+            return False
+        return True
+
+    def _write_within(self, unit: AnyUnit) -> None:
+        self._writer.execute("SAVEPOINT unit")
+        try:
+            with told_plainly():
+                unit.succeed(unit.work(self._writer))
+        except BaseException as error:  # the border to its caller, who gets it whatever it is
+            unit.fail(error)
+            # Raises where the error has ended the whole transaction, as a full disk may.
+            self._writer.execute("ROLLBACK TO unit")
+        self._writer.execute("RELEASE unit")
+
+    def _write_alone(self, unit: AnyUnit) -> None:
+        try:
+            with told_plainly():
+                self._begin()
+                answer = unit.work(self._writer)
                 self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer.rollback()
-                raise
-            return answer
+            unit.succeed(answer)
+        except BaseException as error:  # as above
+            unit.fail(error)
+            self._undo()
+
+    def _begin(self) -> None:
+        if self._writer.in_transaction:  # a rollback failed
+            self._writer.rollback()
+        self._writer.execute("BEGIN IMMEDIATE")
+
+    def _undo(self) -> None:
+        # Where even this fails, the next round does it: ``_begin``.
+        with suppress(sqlite3.Error):
+            self._writer.rollback()
 
     def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._idle.pop()  # the limiter makes sure that there is one
