@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from appliance.api import docs_system as docs
 from appliance.api import schemas
 from appliance.api.parts import Route, caller
 from appliance.api.render import answer
 from appliance.models import DeviceType
+from appliance.terms import DAY_S, HOUR_S
 
 if TYPE_CHECKING:
     from quart import Response
 
     from appliance.api.parts import Parts
     from appliance.auth import User
-
-HOUR_S: Final = 3600
-DAY_S: Final = 86_400
 
 
 class UserRoutes:
@@ -58,4 +56,4 @@ class UserRoutes:
     ) -> int | None:
         if limit is None:
             return None
-        return max(0, limit - await self._usage.runs(user.owner, type, window_s))
+        return max(0, limit - await self._usage.runs(user.owners, type, window_s))

@@ -76,7 +76,52 @@ _FIRST: Final = (
     """,
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+# Lists and counts read the two covering indexes only. Usage and retries have rows of their own,
+# because they outlive tasks; usage starts with the runs of the last day that are known.
+_SECOND: Final = (
+    "DROP INDEX task_by_owner",
+    "DROP INDEX task_by_time",
+    """
+    CREATE INDEX task_of_owner
+    ON task (owner, created_us DESC, id DESC, state, type, device_type, device_name)
+    """,
+    """
+    CREATE INDEX task_in_time
+    ON task (created_us DESC, id DESC, state, type, device_type, device_name, owner)
+    """,
+    "CREATE INDEX task_waiting_of_owner ON task (owner) WHERE state = 'queued'",
+    "CREATE INDEX task_by_module ON task (module)",
+    "CREATE INDEX task_by_result ON task (result) WHERE result IS NOT NULL",
+    """
+    CREATE TABLE usage (
+        owner TEXT NOT NULL,
+        device_type TEXT NOT NULL,
+        at_us INTEGER NOT NULL,
+        PRIMARY KEY (owner, device_type, at_us)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX usage_by_time ON usage (at_us)",
+    """
+    INSERT OR IGNORE INTO usage
+    SELECT owner, device_type, created_us FROM task
+    WHERE type = 'run' AND created_us > (SELECT max(created_us) FROM task) - 86400000000
+    """,
+    """
+    CREATE TABLE retry (
+        owner TEXT NOT NULL,
+        key TEXT NOT NULL,
+        request TEXT NOT NULL,
+        id TEXT NOT NULL,
+        type TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        at_us INTEGER NOT NULL,
+        PRIMARY KEY (owner, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX retry_by_time ON retry (at_us)",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
 
 
 def schema_number(connection: sqlite3.Connection) -> int:

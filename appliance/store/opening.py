@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StoreLocked
 from appliance.store.blobs import Blobs, open_blobs
+from appliance.store.clock import SteadyClock
 from appliance.store.db import Connect, open_database, told_plainly
 from appliance.store.tasks import Tasks
-from appliance.store.usage import Usage
+from appliance.store.usage import Usage, latest_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,7 +43,9 @@ async def open_store(
     with _locked(state_dir):
         blobs = await open_blobs(state_dir / "blobs")
         async with open_database(state_dir / "analogcloud.db", connect=connect) as database:
-            yield Store(tasks=Tasks(database), blobs=blobs, usage=Usage(database))
+            clock = SteadyClock(await database.read(latest_us))
+            tasks, usage = Tasks(database, clock), Usage(database, clock)
+            yield Store(tasks=tasks, blobs=blobs, usage=usage)
 
 
 @contextmanager

@@ -34,12 +34,13 @@ SELECT_TASK: Final = (
 )
 """The columns that ``task_of`` reads, in its order; add WHERE and what follows."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def time_of(microseconds: int) -> datetime:
     """Aware UTC time of whole microseconds since 1970, exactly."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return EPOCH + timedelta(microseconds=microseconds)
 
 
 def history_of(rows: Iterable[Row]) -> tuple[StateEntry, ...]:

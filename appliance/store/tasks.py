@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 from appliance.errors import IllegalTransition, StoreFailed
-from appliance.models import (
-    COMPILE_QUEUE,
-    MAX_PRIORITY,
-    Blob,
-    NewCompile,
-    NewRun,
-    QueueName,
-    Task,
-    TaskId,
-    TaskState,
-    TaskType,
-    device_queue,
-    is_legal,
-)
+from appliance.models import Blob, QueueName, Task, TaskId, TaskState, is_legal
+from appliance.store import finding, removal
+from appliance.store.clock import wall_us
+from appliance.store.creation import admit, create
 from appliance.store.rows import SELECT_TASK, history_of, task_of
+from appliance.terms import Terms
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from appliance.models import DeviceType
+    from appliance.models import DeviceType, Digest, NewCompile, NewRun, OwnerId
+    from appliance.queries import Page, Query, Summary
+    from appliance.store.clock import SteadyClock
     from appliance.store.db import Database
+    from appliance.store.removal import Deleted, TooYoung
 
 INTERRUPTED: Final = "the server stopped while this task was in progress; please submit it again"
 """The reason of a task that a crash or a power cut left behind."""
+ANY: Final = Terms()
 
 
 class Tasks:
@@ -42,16 +35,54 @@ class Tasks:
     transaction is completed. Errors: StorageFull, StoreFailed.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: SteadyClock) -> None:
         self._database = database
+        self._clock = clock
 
-    async def create_compile(self, new: NewCompile) -> Task:
-        """Store a compile task as QUEUED. Its id is a new UUIDv4."""
-        return await self._database.write(lambda connection: _create_compile(connection, new))
+    async def create_compile(self, new: NewCompile, terms: Terms = ANY) -> Task:
+        """Store a compile task as QUEUED. Its id is a new UUIDv4. Raises NotTaken."""
+        return await self._create(new, terms)
 
-    async def create_run(self, new: NewRun) -> Task:
-        """Store a run task as QUEUED. Its id is a new UUIDv4."""
-        return await self._database.write(lambda connection: _create_run(connection, new))
+    async def create_run(self, new: NewRun, terms: Terms = ANY) -> Task:
+        """Store a run task as QUEUED and count it. Its id is a new UUIDv4. Raises NotTaken."""
+        return await self._create(new, terms)
+
+    async def _create(self, new: NewCompile | NewRun, terms: Terms) -> Task:
+        now_us = self._clock.now_us()
+        return await self._database.write(
+            lambda connection: _stored(connection, create(connection, new, terms, now_us))
+        )
+
+    async def admit(self, type: DeviceType | None, terms: Terms) -> None:
+        """Raises NotTaken where a task would not be taken now; it may yet be refused when it is
+        created. ``type`` is the class of a run's device, None for a compile task."""
+        now_us = self._clock.now_us()
+        await self._database.read(lambda connection: admit(connection, type, terms, now_us))
+
+    async def newest(self, query: Query) -> tuple[Summary, ...]:
+        """The page of a query."""
+        return await self._database.read(lambda connection: finding.newest(connection, query))
+
+    async def search(self, query: Query) -> Page:
+        """The page of a query, and the number of all that match."""
+        return await self._database.read(lambda connection: finding.search(connection, query))
+
+    async def ahead(self, task: Task) -> Ahead | None:
+        """What is before a waiting task in its queue; None where it waits no longer."""
+        return await self._database.read(lambda connection: _ahead(connection, task))
+
+    async def delete(
+        self, id: TaskId, owners: Sequence[OwnerId], grace_s: float
+    ) -> Deleted | TooYoung | None:
+        """Delete a task of one of ``owners``; None where there is none. Work that began less than
+        ``grace_s`` ago keeps it."""
+        return await self._database.write(
+            lambda connection: removal.delete(connection, id, owners, grace_s)
+        )
+
+    async def referenced(self, digests: Collection[Digest]) -> frozenset[Digest]:
+        """Those of ``digests`` that a task refers to."""
+        return await self._database.read(lambda connection: removal.referenced(connection, digests))
 
     async def task(self, id: TaskId) -> Task | None:
         """The task, or None where there is none."""
@@ -101,6 +132,14 @@ class Tasks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """Tasks that will be taken before a certain one, and the sum of their op times."""
+
+    tasks: int
+    op_time_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
     before: TaskState
     after: TaskState
@@ -114,62 +153,6 @@ class _Change:
             raise IllegalTransition("an error text belongs to a failed task, and only there")
         if (self.result is None) is (self.after is TaskState.SUCCEEDED):
             raise IllegalTransition("a result belongs to a succeeded task, and only there")
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
-
-
-def _create_compile(connection: sqlite3.Connection, new: NewCompile) -> Task:
-    seq, id = _insert(connection, new, TaskType.COMPILE, COMPILE_QUEUE, new.backend, None)
-    connection.execute(
-        "INSERT INTO compile_input (task, ode_source, k0) VALUES (?, ?, ?)",
-        (seq, new.ode_source, new.k0),
-    )
-    return _stored(connection, id)
-
-
-def _create_run(connection: sqlite3.Connection, new: NewRun) -> Task:
-    queue = device_queue(new.device_name)
-    seq, id = _insert(connection, new, TaskType.RUN, queue, new.device_type, new.device_name)
-    connection.execute(
-        "INSERT INTO run_input (task, sample_rate, op_time_s) VALUES (?, ?, ?)",
-        (seq, new.sample_rate, new.op_time_s),
-    )
-    return _stored(connection, id)
-
-
-def _insert(
-    connection: sqlite3.Connection,
-    new: NewCompile | NewRun,
-    type: TaskType,
-    queue: QueueName,
-    device_type: DeviceType,
-    device_name: str | None,
-) -> tuple[int, TaskId]:
-    id, now = TaskId(str(uuid4())), _now_us()
-    values = {
-        "id": id,
-        "owner": new.owner,
-        "type": type,
-        "state": TaskState.QUEUED,
-        "created_us": now,
-        "queue": queue,
-        "priority": min(max(new.priority, 0), MAX_PRIORITY),
-        "device_type": device_type,
-        "device_name": device_name,
-        "module": new.module.digest,
-        "module_size": new.module.size,
-    }
-    seq = connection.execute(
-        f"INSERT INTO task ({', '.join(values)}) VALUES (:{', :'.join(values)}) RETURNING seq",
-        values,
-    ).fetchone()[0]
-    connection.execute(
-        "INSERT INTO history (task, n, state, at_us) VALUES (?, 0, ?, ?)",
-        (seq, TaskState.QUEUED, now),
-    )
-    return seq, id
 
 
 def _task(connection: sqlite3.Connection, id: TaskId) -> Task | None:
@@ -223,7 +206,7 @@ def _move(connection: sqlite3.Connection, id: TaskId, change: _Change) -> bool:
         # A clock that was set back must not turn the order of events round.
         "INSERT INTO history (task, n, state, at_us)"
         " SELECT task, max(n) + 1, ?, max(max(at_us) + 1, ?) FROM history WHERE task = ?",
-        (change.after, _now_us(), row[0]),
+        (change.after, wall_us(), row[0]),
     )
     return True
 
@@ -254,6 +237,22 @@ def _queue_lengths(connection: sqlite3.Connection) -> Mapping[QueueName, int]:
         "SELECT queue, count(*) FROM task WHERE state = 'queued' GROUP BY queue"
     )
     return {QueueName(queue): length for queue, length in rows}
+
+
+def _ahead(connection: sqlite3.Connection, task: Task) -> Ahead | None:
+    row = connection.execute(
+        "SELECT seq FROM task WHERE id = ? AND state = 'queued'", (task.id,)
+    ).fetchone()
+    if row is None:
+        return None
+    tasks, op_time_s = connection.execute(
+        "SELECT count(*), total(op_time_s) FROM task INDEXED BY task_waiting"
+        " LEFT JOIN run_input ON run_input.task = task.seq"
+        " WHERE queue = :queue AND state = 'queued'"
+        " AND (priority > :priority OR (priority = :priority AND seq < :seq))",
+        {"queue": task.queue, "priority": task.priority, "seq": row[0]},
+    ).fetchone()
+    return Ahead(tasks=tasks, op_time_s=op_time_s)
 
 
 def _recover(connection: sqlite3.Connection) -> tuple[TaskId, ...]:
