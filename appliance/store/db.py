@@ -17,7 +17,7 @@ import trio
 
 from appliance.errors import StorageFull, StoreFailed
 from appliance.store.migrations import migrate
-from appliance.store.rounds import AnyUnit, Rounds
+from appliance.store.rounds import AnyUnit, Rounds, nobody
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -44,14 +44,19 @@ class Database:
         self._rounds = Rounds(self._write_all)
         self._read_limit = trio.CapacityLimiter(len(readers))
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], then: Callable[[T], None] = nobody
+    ) -> T:
         """Run ``work`` in a writing transaction and commit it; its answer is on disk.
+
+        Then ``then`` gets the answer as well, in the event loop and in the order of the commits,
+        also where the caller has been cancelled in the meantime. It must not raise.
 
         Whatever ``work`` raises undoes what it did and comes through, and harms no other work of
         the same transaction; errors of SQLite come as StorageFull or StoreFailed. ``work`` must
         touch nothing but its connection: where a shared transaction fails it is run again.
         """
-        return await self._rounds.run(work)
+        return await self._rounds.run(work, then)
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on one consistent state of the database. It cannot write."""

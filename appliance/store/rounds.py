@@ -23,11 +23,16 @@ MAX_UNITS: Final = 64
 """Units in one round; more would let the first of them wait for little gain."""
 
 
+def nobody(answer: object) -> None:
+    """No one else is to be told of an answer."""
+
+
 class Unit(Generic[T]):
     """One caller's work, and what came of it once its round is over."""
 
-    def __init__(self, work: Callable[[sqlite3.Connection], T]) -> None:
+    def __init__(self, work: Callable[[sqlite3.Connection], T], then: Callable[[T], None]) -> None:
         self.work = work
+        self._then = then
         self.called = trio.Event()
         """Set when its round is over, or when it is the first that waits and so leads the next."""
         self.is_taken = False
@@ -41,6 +46,11 @@ class Unit(Generic[T]):
     def fail(self, error: BaseException) -> None:
         """What the caller gets instead of an answer."""
         self._answer, self._error = None, error
+
+    def tell(self) -> None:
+        """To be called once, when the answer is on disk: hand it to ``then``."""
+        if self._error is None:
+            self._then(cast("T", self._answer))
 
     def answer(self) -> T:
         """What the work returned; raises what it raised."""
@@ -64,14 +74,19 @@ class Rounds:
         self._turn = trio.Lock()
         self._thread = trio.CapacityLimiter(1)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(
+        self, work: Callable[[sqlite3.Connection], T], then: Callable[[T], None] = nobody
+    ) -> T:
         """Have ``work`` done in the next round; returns or raises what it did.
+
+        Once it is on disk ``then`` gets the answer, in the event loop, in the order of the commits
+        and whatever became of the caller. It must not raise.
 
         A caller that is cancelled before its round begins has changed nothing. Once it has begun,
         the caller gets the answer, as with any thread, and is cancelled at its next checkpoint: a
         claimed task, say, would otherwise belong to nobody.
         """
-        unit = Unit(work)
+        unit = Unit(work, then)
         self._waiting.append(unit)
         if self._waiting[0] is not unit:
             await self._follow(unit)
@@ -106,6 +121,7 @@ class Rounds:
         finally:
             self._turn.release()
             for one in units:
+                one.tell()
                 one.called.set()
 
     def _take(self) -> list[AnyUnit]:

@@ -217,3 +217,26 @@ async def test_who_is_cancelled_while_writing_gets_the_answer(database: Database
             second.go()
     assert answers.got == {1: -1, 2: None, 3: -3}
     assert await database.read(numbers) == [1, 3]
+
+
+async def test_answers_are_told_in_the_order_of_the_commits(tmp_path: Path) -> None:
+    told: list[int] = []
+    returned: list[int] = []
+
+    async def one(number: int) -> None:
+        returned.append(await database.write(lambda _: number, told.append))
+
+    async with open_database(tmp_path / "db") as database, trio.open_nursery() as nursery:
+        for number in range(50):
+            nursery.start_soon(one, number)
+            await trio.lowlevel.checkpoint()
+    assert told == sorted(told)
+    assert sorted(returned) == told == list(range(50))
+
+
+async def test_nothing_is_told_of_what_failed(tmp_path: Path) -> None:
+    told: list[float] = []
+    async with open_database(tmp_path / "db") as database:
+        with pytest.raises(ZeroDivisionError):
+            await database.write(lambda _: 1 / 0, told.append)
+    assert told == []
