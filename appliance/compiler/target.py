@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from drivers.apb.circuit import assemble
 from drivers.apb.codec import CircuitFile, decode
+from drivers.apb.items import EntitySpecification
 from drivers.apb.model import ADC_CHANNELS, BLOCK_SIZE, LANES, Circuit, Cluster, MBlockKind
 
 MULTIPLIERS: Final = 4
@@ -58,12 +59,12 @@ class Target:
 
 
 def read_target(description: bytes) -> Target:
-    """Read a machine description (an entity blob).
+    """Read a machine description (an entity blob, or any circuit file with one).
 
     Raises CircuitFileError for bytes that are none, CompileError ``capacity`` for a machine
     without a single cluster.
     """
-    file = decode(description)
+    file = _specification(decode(description))
     blank = assemble(file)
     clusters = tuple(
         _cluster(carrier_number, cluster_number, cluster)
@@ -74,6 +75,12 @@ def read_target(description: bytes) -> Target:
         message = "the description of the target machine has no cluster: needed 1, have 0"
         raise CompileError(Diagnostic(kind=Kind.CAPACITY, message=message))
     return Target(description=file, blank=blank, clusters=clusters)
+
+
+def _specification(file: CircuitFile) -> CircuitFile:
+    """The machine alone: a description may be a circuit file, whose settings are not ours."""
+    trees = tuple(item for item in file.items if isinstance(item.config, EntitySpecification))
+    return replace(file, items=trees, scaling=None)
 
 
 def _cluster(carrier_number: int, cluster_number: int, cluster: Cluster) -> TargetCluster:
