@@ -17,6 +17,8 @@ from appliance.compiler.program import Add, Call, Const, Div, Expr, Mul, Read, S
 if TYPE_CHECKING:
     from appliance.compiler.system import System
 
+_ROUNDING: Final = 1e-15
+"""What 0.1 + 0.2 - 0.3 leaves, as a part of its terms."""
 MAX_PRODUCTS: Final = 4096
 """No machine has as many multipliers; beyond it the program is refused without more work."""
 
@@ -94,15 +96,19 @@ def _position(diagnostic: Diagnostic) -> Position:
 
 
 def add(sums: list[Sum]) -> Sum:
-    """Sum of sums; terms that cancel exactly disappear."""
-    coefficients: dict[int, float] = {}
-    constant = 0.0
+    """Sum of sums; terms that cancel (but for rounding) disappear."""
+    coefficients: dict[int, list[float]] = {}
     for item in sums:
-        constant += item.constant
         for signal, coefficient in item.terms:
-            coefficients[signal] = coefficients.get(signal, 0.0) + coefficient
-    terms = tuple((s, c) for s, c in sorted(coefficients.items()) if c != 0.0)
-    return Sum(terms, constant)
+            coefficients.setdefault(signal, []).append(coefficient)
+    totals = {signal: _total(parts) for signal, parts in coefficients.items()}
+    terms = tuple((signal, total) for signal, total in sorted(totals.items()) if total != 0.0)
+    return Sum(terms, _total([item.constant for item in sums]))
+
+
+def _total(parts: list[float]) -> float:
+    total = sum(parts)
+    return 0.0 if abs(total) <= _ROUNDING * sum(map(abs, parts)) else total
 
 
 class _Builder:
@@ -117,15 +123,29 @@ class _Builder:
         self.refusals: dict[Position, Diagnostic] = {}
 
     def define_algebraic(self) -> None:
-        """Give auxiliaries and highest derivatives their sums, each after what it reads."""
+        """Give auxiliaries and highest derivatives their sums, each after what it reads. What
+        neither an equation nor a probe reads (a plot may) is not built."""
         program = self._system.program
         rights = {(a.name, 0): a.right for a in program.auxiliaries}
         rights |= {(e.name, e.order): e.right for e in program.equations}
-        graph = {
-            key: [read for read in _reads(right) if read in rights] for key, right in rights.items()
-        }
+        graph = self._read_from(rights)
         for key in TopologicalSorter(graph).static_order():
             self._algebraic[key] = self.sum_of(rights[key])
+
+    def _read_from(
+        self, rights: dict[tuple[str, int], Expr]
+    ) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        """What each needed quantity with a right side reads of its kind."""
+        program = self._system.program
+        wanted = [(e.name, e.order) for e in program.equations]
+        wanted += [(p.name, p.order) for p in program.probes if (p.name, p.order) in rights]
+        graph: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        while wanted:
+            key = wanted.pop()
+            if key not in graph:
+                graph[key] = [read for read in _reads(rights[key]) if read in rights]
+                wanted += graph[key]
+        return graph
 
     def sum_of(self, expr: Expr) -> Sum:
         match expr:
@@ -206,10 +226,16 @@ def _strip_factor(operand: Sum) -> tuple[Sum, float]:
 
 
 def _normalise(operand: Sum) -> tuple[Sum, float]:
-    """Divide a sum by its first coefficient, so that factors equal up to scale are found equal."""
+    """Divide a sum by its first coefficient, so that factors equal up to scale (and rounding) are
+    found equal."""
     factor = operand.terms[0][1]
-    terms = ((operand.terms[0][0], 1.0), *((s, c / factor) for s, c in operand.terms[1:]))
-    return Sum(terms, operand.constant / factor), factor
+    terms = tuple((s, _rounded(c / factor)) for s, c in operand.terms)
+    return Sum(terms, _rounded(operand.constant / factor)), factor
+
+
+def _rounded(value: float) -> float:
+    """Twelve digits: what two ways to write the same number have in common."""
+    return float(f"{value:.12g}")
 
 
 def _order(pair: tuple[Sum, Sum]) -> tuple[object, ...]:

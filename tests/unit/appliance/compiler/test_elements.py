@@ -139,3 +139,40 @@ def test_sums_equal_up_to_scale_share_a_tap() -> None:
 def test_lorenz_needs_three_integrators_and_two_multipliers() -> None:
     found = elements_of(LORENZ)
     assert (found.state_count, len(found.products)) == (3, 2)
+
+
+def test_what_only_a_plot_reads_costs_nothing() -> None:
+    found = elements_of(
+        program(
+            "let r(t) = sin(x(t)) + x(t)*x(t);",
+            "let used(t) = deep(t) + 1;",
+            "let deep(t) = x(t)**2;",
+            "let diff[x, t](t) = -x(t);",
+            "let x(t: 0) = 1;",
+            "probe used(t);",
+            "plot(x: t, y: r(t));",
+        )
+    )
+    assert len(found.products) == 1
+    assert found.readings == (Sum(((1, 1.0),), 1.0),)
+
+
+def test_terms_that_cancel_but_for_rounding_disappear() -> None:
+    assert 0.1 + 0.2 - 0.3 != 0.0
+    parts = [Sum(((0, c), (1, 1.0)), c) for c in (0.1, 0.2, -0.3)]
+    assert add(parts) == Sum(((1, 3.0),))
+
+
+def test_factors_equal_up_to_scale_and_rounding_share_one_product() -> None:
+    found = elements_of(
+        program(
+            "let g(t) = 0.1*x(t) + 0.7*y(t);",
+            "let h(t) = 0.3*x(t) + 2.1*y(t);",
+            "let diff[x, t](t) = g(t)*y(t);",
+            "let diff[y, t](t) = -h(t)*y(t);",
+            "let x(t: 0) = 0.1;",
+            "let y(t: 0) = 0.1;",
+            "probe x(t);",
+        )
+    )
+    assert len(found.products) == 1
