@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.wiring import LANE_WEIGHT
 
 if TYPE_CHECKING:
     from appliance.compiler.channels import Channels
@@ -112,12 +113,17 @@ def _with_states(
 
 
 def _sum_amplitude(operand: Sum, peak: float, signals: list[float]) -> float:
-    """A lone signal goes in as it is; a sum within one machine unit in an unscaled program too."""
+    """A lone signal goes in as it is; a sum within one machine unit in an unscaled program too.
+
+    A sum whose terms nearly cancel is not blown up to the full range: no term takes more than one
+    lane, and what the coefficients' rounding leaves of the terms stays small.
+    """
     if operand.is_single:
         return signals[operand.terms[0][0]]
     if peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms):
         return 1.0
-    return round_up(MARGIN * peak)
+    largest = max(abs(operand.constant), *(abs(c) * signals[signal] for signal, c in operand.terms))
+    return max(round_up(MARGIN * peak), round_up(largest / LANE_WEIGHT))
 
 
 def _peaks(elements: Elements, channels: Channels, solution: Solution) -> _Peaks:

@@ -13,12 +13,15 @@ from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from drivers.apb.circuit import assemble
 from drivers.apb.codec import decode
 from sim.engine import Simulation, collect
+from sim.errors import Diverged, SimulationError
 from sim.grid import SampleGrid
 from sim.netlist import build
 from sim.options import SimulationOptions
 
 if TYPE_CHECKING:
     from appliance.compiler.solution import Solution
+    from drivers.apb.model import Circuit
+    from sim.overloads import Overload
 
 TOLERANCE: Final = 1e-3
 """Largest accepted deviation, as a part of each probe's amplitude, when nothing was lowered."""
@@ -107,9 +110,7 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
     if scaling is None:
         message = "the emitted circuit lost its scaling"
         raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message=message))
-    simulation = Simulation(build(circuit), SimulationOptions())
-    grid = SampleGrid.evenly(solution.horizon / scaling.time_rate, _POINTS)
-    samples = collect(simulation, grid)
+    samples, overloads = _simulate(circuit, solution.horizon / scaling.time_rate)
     times = np.linspace(0.0, solution.horizon, _POINTS)
     expected = solution.probe_values(times)
     factors = np.array([[p.factor] for p in scaling.probes])
@@ -122,9 +123,25 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
         amplitudes=np.where(amplitudes > 0.0, amplitudes, np.abs(factors[:, 0])),
         excesses=tuple(
             Excess(element=o.element, value=o.peak, time=o.time_s * scaling.time_rate)
-            for o in simulation.overloads
+            for o in overloads
         ),
     )
+
+
+def _simulate(circuit: Circuit, end_s: float) -> tuple[Array, list[Overload]]:
+    """Samples (_POINTS, probes) from 0 to the end, and the overloads."""
+    try:
+        netlist, grid = build(circuit), SampleGrid.evenly(end_s, _POINTS)
+        try:
+            simulation = Simulation(netlist, SimulationOptions())
+            samples = collect(simulation, grid)
+        except Diverged:  # hold what runs away: the time before can still be judged
+            simulation = Simulation(netlist, SimulationOptions(with_limits=True))
+            samples = collect(simulation, grid)
+    except SimulationError as error:
+        message = f"the circuit cannot be simulated: {error}"
+        raise CompileError(Diagnostic(kind=Kind.VERIFICATION, message=message)) from error
+    return samples, simulation.overloads
 
 
 def _agreement(comparison: _Comparison, tolerance: float) -> float:

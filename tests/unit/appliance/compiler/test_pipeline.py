@@ -218,6 +218,32 @@ def test_a_probed_sum_is_read_through_an_idle_multiplier() -> None:
     assert np.allclose(run(circuit, 5.0, 101), expected, atol=1e-6)
 
 
+def test_a_sum_of_terms_that_cancel_is_not_blown_up() -> None:
+    source = program(
+        "let rest(t) = 4 - x(t)**2 - y(t)**2;",
+        "let diff[x, t](t) = y(t) + x(t)*rest(t);",
+        "let diff[y, t](t) = -x(t) + y(t)*rest(t);",
+        "let x(t: 0) = 2;",
+        "let y(t: 0) = 0;",
+        "probe x(t);",
+    )
+    circuit, _ = compiled(source)
+    expected = 2 * np.cos(np.linspace(0.0, 20.0, 101))
+    assert np.allclose(run(circuit, 20.0, 101)[:, 0], expected, atol=1e-5)
+
+
+def test_a_circuit_that_runs_away_when_nobody_can_predict_it_is_no_crash() -> None:
+    source = program(
+        "let diff[x, t](t) = y(t)*(x(t)**2 - 4.41);",
+        "let diff[y, t](t) = 0.01*y(t);",
+        "let x(t: 0) = 2.1;",
+        "let y(t: 0) = 1;",
+        "probe x(t);",
+    )
+    _, log = compiled(source)
+    assert any("integrator 0 may leave the machine's range" in line for line in log)
+
+
 def test_a_constant_probe_is_that_constant() -> None:
     source = program(
         "let k(t) = 3;", "let diff[x, t](t) = -x(t);", "let x(t: 0) = 1;", "probe k(t);"
