@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter
 
 from appliance.api.devices import DeviceRoutes
+from appliance.api.documentation import DocumentationRoutes
 from appliance.api.gate import BodyLimits, Gate
 from appliance.api.problems import ApiError
 from appliance.api.render import failure, problem
@@ -58,7 +59,8 @@ class _App(QuartTrio):
 def all_routes(parts: Parts) -> tuple[Route, ...]:
     """Every route of the API."""
     groups = (SystemRoutes(parts), UserRoutes(parts), DeviceRoutes(parts), TaskRoutes(parts))
-    return tuple(route for group in groups for route in group.routes())
+    routes = tuple(route for group in groups for route in group.routes())
+    return (*routes, *DocumentationRoutes(routes).routes())
 
 
 def build_app(parts: Parts) -> Gate:

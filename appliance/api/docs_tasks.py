@@ -83,11 +83,7 @@ DETAIL: Final = RouteDoc(
     operation="get_task",
     summary="All of a task but its module, log and result",
     tag=Tag.TASKS,
-    answers={
-        200: json_answer(
-            schemas.CompileDetail | schemas.RunDetail, "Which of the two, its `type` tells."
-        )
-    },
+    answers={200: json_answer(schemas.TaskDetail, "Which of the two, its `type` tells.")},
     errors=(404, 422),
     error_texts=ONE_TASK,
 )

@@ -9,13 +9,16 @@ from quart import Response
 from appliance.api import schemas
 from appliance.api.problems import JSON, problem_body, status_of
 from appliance.errors import ApplianceError
-from appliance.models import CompileInput
+from appliance.models import CompileInput, TaskType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pydantic import BaseModel
 
     from appliance.api.problems import ApiError
     from appliance.models import Task
+    from appliance.queries import Summary
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:
@@ -23,7 +26,7 @@ def answer(model: BaseModel, status: int = 200) -> Response:
     return Response(model.model_dump_json(), status=status, content_type=JSON)
 
 
-def answers(models: list[schemas.Device]) -> Response:
+def answers(models: Sequence[BaseModel]) -> Response:
     """A bare JSON array of models."""
     return Response(f"[{','.join(m.model_dump_json() for m in models)}]", content_type=JSON)
 
@@ -47,8 +50,19 @@ def created(task: Task) -> schemas.TaskCreated:
     )
 
 
-def history(task: Task) -> list[schemas.TaskStateEntry]:
+def history(task: Task | Summary) -> list[schemas.TaskStateEntry]:
     return [schemas.TaskStateEntry(state=entry.state, timestamp=entry.at) for entry in task.history]
+
+
+def summary(task: Summary) -> schemas.TaskSummary:
+    return schemas.TaskSummary(
+        id=task.id,
+        type=task.type,
+        state=task.state,
+        created_at=task.created_at,
+        error=task.error,
+        state_history=history(task),
+    )
 
 
 def status(task: Task) -> schemas.TaskStatus:
@@ -62,7 +76,7 @@ def detail(task: Task) -> schemas.CompileDetail | schemas.RunDetail:
     if isinstance(asked, CompileInput):
         return schemas.CompileDetail(
             id=task.id,
-            type=task.type,
+            type=TaskType.COMPILE,
             state=task.state,
             created_at=task.created_at,
             error=task.error,
@@ -75,7 +89,7 @@ def detail(task: Task) -> schemas.CompileDetail | schemas.RunDetail:
         )
     return schemas.RunDetail(
         id=task.id,
-        type=task.type,
+        type=TaskType.RUN,
         state=task.state,
         created_at=task.created_at,
         error=task.error,

@@ -8,7 +8,7 @@ boolean or a number in quotes does not.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -21,6 +21,9 @@ from pydantic import (
 )
 
 from appliance.models import DeviceType, TaskState, TaskType
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
 
 MAX_K0 = 1_000_000
 MAX_INTEGER = 2**53
@@ -37,12 +40,16 @@ def _text_of_time(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-WireInt = Annotated[int, BeforeValidator(_whole)]
+Whole = BeforeValidator(_whole)
+"""Put after the limits of an ``int``, which would otherwise be missing in its JSON schema."""
+WireInt = Annotated[int, Whole]
+"""An ``int`` without limits of its own."""
 WireTime = Annotated[
     datetime,
     PlainSerializer(_text_of_time, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
 ]
+WireModule = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 WireId = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 WireDeviceType = Annotated[DeviceType, Field(strict=False)]
 
@@ -60,21 +67,31 @@ class CompileRequest(_Strict):
 
     ode_source: Annotated[str, StringConstraints(pattern=r"\S")]
     backend: WireDeviceType
-    module: str
-    k0: Annotated[WireInt, Field(ge=1, le=MAX_K0)] | None = None
+    module: WireModule
+    k0: Annotated[int, Field(ge=1, le=MAX_K0), Whole] | None = None
 
 
 class RunRequest(_Tolerant):
     """Body of POST /tasks/run; unknown fields are ignored, as the vendor's model does."""
 
     device_name: str
-    module: str
-    sample_rate: Annotated[WireInt, Field(ge=1)] = 10_000
+    module: WireModule
+    sample_rate: Annotated[int, Field(ge=1), Whole] = 10_000
     op_time: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
 
 
+def _open(schema: JsonDict) -> None:
+    """Answers may get more fields, and clients are told so; the models still refuse them."""
+    schema.pop("additionalProperties", None)
+
+
 class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra=_open,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class FieldProblem(_Answer):
@@ -85,8 +102,10 @@ class FieldProblem(_Answer):
     type: str
 
 
-class Error(_Answer):
+class Error(BaseModel):
     """Every answer that is no success; ``errors`` is there when single fields are to blame."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_open)
 
     detail: str
     errors: list[FieldProblem] = []
@@ -95,7 +114,7 @@ class Error(_Answer):
 class Health(_Answer):
     """The process serves."""
 
-    status: str = "healthy"
+    status: Literal["healthy"] = "healthy"
 
 
 class SystemStatus(_Answer):
@@ -174,6 +193,7 @@ class TaskSummary(_Answer):
 class CompileDetail(TaskSummary):
     """All of a compile task but its module, log and result."""
 
+    type: Literal[TaskType.COMPILE]
     backend: DeviceType
     ode_source: str
     k0: int | None
@@ -184,11 +204,15 @@ class CompileDetail(TaskSummary):
 class RunDetail(TaskSummary):
     """All of a run task but its module, log and result."""
 
+    type: Literal[TaskType.RUN]
     device_name: str
     sample_rate: int
     op_time: float
     has_result: bool
     has_log: bool
+
+
+TaskDetail = Annotated[CompileDetail | RunDetail, Field(discriminator="type")]
 
 
 class TaskLog(_Answer):

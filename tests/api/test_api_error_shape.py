@@ -21,7 +21,7 @@ from tests.api.serving import ADA, AUTH, CONFIG, MODULE
 if TYPE_CHECKING:
     from pathlib import Path
 
-OPEN = {"/health"}
+OPEN = {"/health", "/openapi.json", "/api/docs", "/api/docs/<file>", "/api/redoc"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ID = "00000000-0000-4000-8000-000000000000"
 BODIES: dict[str, dict[str, object]] = {
@@ -72,7 +72,11 @@ def client(parts: Parts, key: str | None = ADA) -> httpx.AsyncClient:
 
 
 def path_of(route: Route) -> str:
-    return re.sub(r"<task:id>", ID, route.path).replace("<device_name>", "sim")
+    return (
+        re.sub(r"<task:id>", ID, route.path)
+        .replace("<device_name>", "sim")
+        .replace("<file>", "start.js")
+    )
 
 
 def check(answer: httpx.Response, status: int) -> None:

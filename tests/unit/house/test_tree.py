@@ -17,7 +17,7 @@ from tests.unit.house.tree import GENERATED, PACKAGES, ROOT, product_modules, tr
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 # Their types come to us through what is declared: hypercorn, pydantic, quart.
-COMPANIONS = {"h11", "pydantic_core", "werkzeug"}
+COMPANIONS = {"h11", "markupsafe", "pydantic_core", "werkzeug"}
 
 
 def texts() -> Iterator[tuple[Path, str]]:
