@@ -13,12 +13,15 @@ from appliance.errors import StoreLocked
 from appliance.store.blobs import Blobs, open_blobs
 from appliance.store.clock import SteadyClock
 from appliance.store.db import Connect, open_database, told_plainly
+from appliance.store.listening import NoListener
 from appliance.store.tasks import Tasks
 from appliance.store.usage import Usage, latest_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from appliance.store.listening import Listener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +35,23 @@ class Store:
 
 @asynccontextmanager
 async def open_store(
-    state_dir: Path, *, connect: Connect = sqlite3.Connection
+    state_dir: Path,
+    *,
+    connect: Connect = sqlite3.Connection,
+    listener: Listener | None = None,
 ) -> AsyncIterator[Store]:
     """Open the store of ``state_dir``, made where needed; closed when the block is left.
 
     The store must be the outermost of everything that writes to it. ``connect``: see
-    ``open_database``. Raises StoreLocked where another process has it, SchemaTooNew, StorageFull,
-    StoreFailed.
+    ``open_database``. ``listener`` is told what becomes of tasks. Raises StoreLocked where another
+    process has it, SchemaTooNew, StorageFull, StoreFailed.
     """
     with _locked(state_dir):
         blobs = await open_blobs(state_dir / "blobs")
         async with open_database(state_dir / "analogcloud.db", connect=connect) as database:
             clock = SteadyClock(await database.read(latest_us))
-            tasks, usage = Tasks(database, clock), Usage(database, clock)
+            tasks = Tasks(database, clock, listener or NoListener())
+            usage = Usage(database, clock)
             yield Store(tasks=tasks, blobs=blobs, usage=usage)
 
 

@@ -20,6 +20,8 @@ class Deleted:
     """A task is gone. ``digests`` are the contents that it referred to, which other tasks may refer
     to as well; ``was_working``: something may still be working on it."""
 
+    id: TaskId
+    owner: OwnerId
     digests: tuple[Digest, ...]
     was_working: bool
 
@@ -36,19 +38,19 @@ def delete(
 ) -> Deleted | TooYoung | None:
     """Delete a task of one of ``owners``; None where there is none."""
     row = connection.execute(
-        "SELECT seq, state, module, result FROM task"
+        "SELECT seq, owner, state, module, result FROM task"
         f" WHERE id = ? AND owner IN ({', '.join('?' * len(owners))})",
         (id, *owners),
     ).fetchone()
     if row is None:
         return None
-    seq, state, module, result = row
+    seq, owner, state, module, result = row
     is_working = state == TaskState.INPROGRESS
     if is_working and (wait_s := grace_s - _working_s(connection, seq)) > 0:
         return TooYoung(wait_s=wait_s)
     connection.execute("DELETE FROM task WHERE seq = ?", (seq,))
     digests = (module,) if result is None else (module, result)
-    return Deleted(digests=digests, was_working=is_working)
+    return Deleted(id=id, owner=owner, digests=digests, was_working=is_working)
 
 
 def _working_s(connection: sqlite3.Connection, seq: int) -> float:

@@ -10,6 +10,7 @@ from appliance.models import Blob, QueueName, Task, TaskId, TaskState, is_legal
 from appliance.store import finding, removal
 from appliance.store.clock import wall_us
 from appliance.store.creation import admit, create
+from appliance.store.removal import Deleted
 from appliance.store.rows import SELECT_TASK, history_of, task_of
 from appliance.terms import Terms
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from appliance.queries import Page, Query, Summary
     from appliance.store.clock import SteadyClock
     from appliance.store.db import Database
-    from appliance.store.removal import Deleted, TooYoung
+    from appliance.store.listening import Listener
+    from appliance.store.removal import TooYoung
 
 INTERRUPTED: Final = "the server stopped while this task was in progress; please submit it again"
 """The reason of a task that a crash or a power cut left behind."""
@@ -32,12 +34,14 @@ class Tasks:
     """All questions about tasks. Each method is one transaction; what it returns is on disk.
 
     A caller that is cancelled before the transaction starts has changed nothing; later, the
-    transaction is completed. Errors: StorageFull, StoreFailed.
+    transaction is completed. ``listener`` is told of every change. Errors: StorageFull,
+    StoreFailed.
     """
 
-    def __init__(self, database: Database, clock: SteadyClock) -> None:
+    def __init__(self, database: Database, clock: SteadyClock, listener: Listener) -> None:
         self._database = database
         self._clock = clock
+        self._listener = listener
 
     async def create_compile(self, new: NewCompile, terms: Terms = ANY) -> Task:
         """Store a compile task as QUEUED. Its id is a new UUIDv4. Raises NotTaken."""
@@ -50,7 +54,8 @@ class Tasks:
     async def _create(self, new: NewCompile | NewRun, terms: Terms) -> Task:
         now_us = self._clock.now_us()
         return await self._database.write(
-            lambda connection: _stored(connection, create(connection, new, terms, now_us))
+            lambda connection: _stored(connection, create(connection, new, terms, now_us)),
+            self._listener.created,
         )
 
     async def admit(self, type: DeviceType | None, terms: Terms) -> None:
@@ -77,7 +82,7 @@ class Tasks:
         """Delete a task of one of ``owners``; None where there is none. Work that began less than
         ``grace_s`` ago keeps it."""
         return await self._database.write(
-            lambda connection: removal.delete(connection, id, owners, grace_s)
+            lambda connection: removal.delete(connection, id, owners, grace_s), self._tell_deleted
         )
 
     async def referenced(self, digests: Collection[Digest]) -> frozenset[Digest]:
@@ -92,15 +97,23 @@ class Tasks:
         """All log lines so far, in order; empty for an unknown task."""
         return await self._database.read(lambda connection: _log(connection, id))
 
+    async def log_part(self, id: TaskId, first: int, most: int) -> tuple[str, ...]:
+        """At most ``most`` log lines from number ``first`` (from 0) on."""
+        return await self._database.read(lambda connection: _log_part(connection, id, first, most))
+
     async def append_log(self, id: TaskId, lines: Sequence[str]) -> None:
         """Add lines at the end of a task's log. Lines of an unknown task are dropped."""
         if lines:
-            await self._database.write(lambda connection: _append_log(connection, id, lines))
+            await self._database.write(
+                lambda connection: _append_log(connection, id, lines), self._tell_appended
+            )
 
     async def claim_next(self, queue: QueueName) -> Task | None:
         """Take the next task of a queue, higher priority first, then first come first served: it
         is INPROGRESS now and nobody else gets it. None where nothing waits."""
-        return await self._database.write(lambda connection: _claim_next(connection, queue))
+        return await self._database.write(
+            lambda connection: _claim_next(connection, queue), self._tell_moved
+        )
 
     async def transition(
         self,
@@ -117,7 +130,10 @@ class Tasks:
         ``result`` to SUCCEEDED. Raises IllegalTransition where the table has no such change.
         """
         change = _Change(before=before, after=after, error=error, result=result)
-        return await self._database.write(lambda connection: _move(connection, id, change))
+        moved = await self._database.write(
+            lambda connection: _moved(connection, id, change), self._tell_moved
+        )
+        return moved is not None
 
     async def queue_lengths(self) -> Mapping[QueueName, int]:
         """How many tasks wait in each queue; a queue without any is left out."""
@@ -130,6 +146,19 @@ class Tasks:
         """
         return await self._database.write(_recover)
 
+    def _tell_moved(self, task: Task | None) -> None:
+        if task is not None:
+            self._listener.moved(task)
+
+    def _tell_appended(self, appended: _Appended | None) -> None:
+        if appended is not None:
+            one = appended
+            self._listener.logged(one.task, one.owner, one.first, one.lines)
+
+    def _tell_deleted(self, answer: Deleted | TooYoung | None) -> None:
+        if isinstance(answer, Deleted):
+            self._listener.deleted(answer.id, answer.owner)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
@@ -137,6 +166,16 @@ class Ahead:
 
     tasks: int
     op_time_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Appended:
+    """Lines that were added to a log, the first of them as its line ``first``."""
+
+    task: TaskId
+    owner: OwnerId
+    first: int
+    lines: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +250,11 @@ def _move(connection: sqlite3.Connection, id: TaskId, change: _Change) -> bool:
     return True
 
 
+def _moved(connection: sqlite3.Connection, id: TaskId, change: _Change) -> Task | None:
+    """The task after the change, None where this was not its state before."""
+    return _stored(connection, id) if _move(connection, id, change) else None
+
+
 def _log(connection: sqlite3.Connection, id: TaskId) -> tuple[str, ...]:
     rows = connection.execute(
         "SELECT line FROM log WHERE task = (SELECT seq FROM task WHERE id = ?) ORDER BY n", (id,)
@@ -218,18 +262,31 @@ def _log(connection: sqlite3.Connection, id: TaskId) -> tuple[str, ...]:
     return tuple(line for (line,) in rows)
 
 
-def _append_log(connection: sqlite3.Connection, id: TaskId, lines: Sequence[str]) -> None:
+def _log_part(connection: sqlite3.Connection, id: TaskId, first: int, most: int) -> tuple[str, ...]:
+    rows = connection.execute(
+        "SELECT line FROM log WHERE task = (SELECT seq FROM task WHERE id = ?) AND n >= ?"
+        " ORDER BY n LIMIT ?",
+        (id, first, most),
+    )
+    return tuple(line for (line,) in rows)
+
+
+def _append_log(
+    connection: sqlite3.Connection, id: TaskId, lines: Sequence[str]
+) -> _Appended | None:
     row = connection.execute(
-        "SELECT seq, (SELECT coalesce(max(n), -1) FROM log WHERE task = seq)"
+        "SELECT seq, owner, (SELECT coalesce(max(n), -1) FROM log WHERE task = seq)"
         " FROM task WHERE id = ?",
         (id,),
     ).fetchone()
-    if row is not None:
-        seq, last = row
-        connection.executemany(
-            "INSERT INTO log (task, n, line) VALUES (?, ?, ?)",
-            [(seq, n, line) for n, line in enumerate(lines, last + 1)],
-        )
+    if row is None:
+        return None
+    seq, owner, last = row
+    connection.executemany(
+        "INSERT INTO log (task, n, line) VALUES (?, ?, ?)",
+        [(seq, n, line) for n, line in enumerate(lines, last + 1)],
+    )
+    return _Appended(task=id, owner=owner, first=last + 1, lines=lines)
 
 
 def _queue_lengths(connection: sqlite3.Connection) -> Mapping[QueueName, int]:
