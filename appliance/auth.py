@@ -11,6 +11,7 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from appliance.auth_file import read_users
+from appliance.reload import signature_of
 from appliance.users import RateLimits, User, fingerprint
 from appliance.writing import write_whole
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.models import OwnerId
+    from appliance.reload import Signature
 
-__all__ = ["AuthFile", "RateLimits", "User", "fingerprint", "first_start"]
+__all__ = ["AuthBook", "AuthFile", "RateLimits", "User", "fingerprint", "first_start"]
 
 
 class AuthFile:
@@ -48,6 +50,28 @@ class AuthFile:
     def owners_of(self, owner: OwnerId) -> tuple[OwnerId, ...]:
         """All fingerprints of the user who has or had this one; just itself where nobody has."""
         return self._owners.get(owner, (owner,))
+
+
+class AuthBook:
+    """The users of a file as of when it was last read without a fault (see ``reload``)."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file. Raises AuthFileError."""
+        self.name = "users"
+        self.paths: tuple[Path, ...] = (path,)
+        self.signature: Signature = signature_of(self.paths)
+        self._current = AuthFile.load(path)
+
+    def find(self, key: str) -> User | None:
+        return self._current.find(key)
+
+    def owners_of(self, owner: OwnerId) -> tuple[OwnerId, ...]:
+        return self._current.owners_of(owner)
+
+    def reload(self) -> str:
+        self.signature = signature_of(self.paths)
+        self._current = AuthFile.load(*self.paths)
+        return f"users={len(self._current.users)}"
 
 
 def first_start(path: Path) -> str | None:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
+from appliance.auth_faults import at, in_order
 from appliance.auth_models import AuthData
 from appliance.errors import AuthFileError, Fault
-from appliance.faults import faults_of, path_of, shortened
+from appliance.faults import faults_of
 from appliance.models import DeviceType, OwnerId
 from appliance.users import FINGERPRINT, STORED, RateLimits, User, fingerprint
-from appliance.yaml_file import YamlError, YamlFile, parse_yaml
+from appliance.yaml_file import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ def read_users(path: Path) -> tuple[User, ...]:
         faults += faults_of(error, AuthData, _HINTS)
         data = None
     if data is None or faults:
-        raise AuthFileError(str(path), _in_order(faults, file))
+        raise AuthFileError(str(path), in_order(faults, file))
     return tuple(_user(key, entry, data) for key, entry in data.users.items())
 
 
@@ -76,7 +77,7 @@ def _foreign_faults(data: object) -> Iterator[tuple[Location, Fault]]:
         wanted = entry.get("subscription") if isinstance(entry, Mapping) else None
         if isinstance(wanted, str) and wanted not in known:
             message = "is the name of no subscription in this file"
-            yield _at((*location, "subscription"), message, _HINTS["subscription"], wanted)
+            yield at((*location, "subscription"), message, _HINTS["subscription"], wanted)
     yield from _previous_faults(users, owners)
 
 
@@ -91,59 +92,26 @@ def _previous_faults(users: object, owners: set[str]) -> Iterator[tuple[Location
             if owner in owners:
                 message = "is the fingerprint of another entry too"
                 hint = "each fingerprint stands once in the file"
-                yield _at(("users", str(key), "previous", index), message, hint)
+                yield at(("users", str(key), "previous", index), message, hint)
             owners.add(owner)
 
 
 def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tuple[Location, Fault]]:
     owner = _owner(key)
     if owner in owners:
-        yield _at(location, "is the same key as that of a user above", "keep one of the two")
+        yield at(location, "is the same key as that of a user above", "keep one of the two")
     owners.add(owner)
     if key.startswith(FINGERPRINT):
         if not STORED.fullmatch(key):
             hint = 'printf %s "THE-KEY" | sha256sum'
-            yield _at(location, "is no fingerprint: sha256: and 64 lower-case hex digits", hint)
+            yield at(location, "is no fingerprint: sha256: and 64 lower-case hex digits", hint)
     elif not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable() or " " in key:
         hint = f"1 to {MAX_KEY_CHARACTERS} visible characters without spaces"
-        yield _at(location, "cannot be used as a key", hint)
+        yield at(location, "cannot be used as a key", hint)
 
 
 def _owner(key: str) -> OwnerId:
     return OwnerId(key) if key.startswith(FINGERPRINT) else fingerprint(key)
-
-
-def _at(location: Location, message: str, hint: str, value: str = "") -> tuple[Location, Fault]:
-    shown = shortened(value) if value else ""
-    return location, Fault(path=path_of(location), message=message, hint=hint, value=shown)
-
-
-def _in_order(faults: list[tuple[Location, Fault]], file: YamlFile) -> tuple[Fault, ...]:
-    """With lines, and with the number of a user in place of the key."""
-    users = file.data.get("users") if isinstance(file.data, Mapping) else None
-    numbers = (
-        {str(key): index for index, key in enumerate(users)} if isinstance(users, Mapping) else {}
-    )
-    shown = [_told(location, fault, file.lines, numbers) for location, fault in faults]
-    return tuple(sorted(shown, key=lambda fault: fault.line or 0))
-
-
-def _told(
-    location: Location, fault: Fault, lines: Mapping[Location, int], numbers: Mapping[str, int]
-) -> Fault:
-    if location[:1] == ("users",):
-        location = ("users", *map(str, location[1:2]), *location[2:])
-    places = (location[:length] for length in range(len(location), 0, -1))
-    line = next((lines[place] for place in places if place in lines), None)
-    value = fault.value
-    if location[:1] == ("users",) and len(location) > 1:
-        location = ("users", numbers.get(str(location[1]), 0), *location[2:])
-        is_secret = len(location) == 2 or location[-1] == "[key]" or "previous" in location
-        value = "" if is_secret else value
-    location = tuple(part for part in location if part != "[key]")
-    return Fault(
-        path=path_of(location), message=fault.message, hint=fault.hint, value=value, line=line
-    )
 
 
 def _user(key: str, entry: UserEntry, data: AuthData) -> User:

@@ -48,6 +48,7 @@ class Config:
     system: System
     state_dir: Path
     auth_file: Path
+    reload_check_s: float
     bind: Bind
     limits: Limits
     workers: Workers
@@ -132,6 +133,7 @@ def _config(
         system=file.system,
         state_dir=directory / file.state_dir,
         auth_file=directory / file.auth_file,
+        reload_check_s=file.reload_check_s,
         bind=bind,
         limits=file.limits,
         workers=file.workers,

@@ -134,6 +134,7 @@ class ConfigFile(Section):
     system: System
     state_dir: FilePath = Path("state")
     auth_file: FilePath = Path("auth.yml")
+    reload_check_s: Seconds = 2.0
     bind: str = "127.0.0.1:8000"
     limits: Limits = Limits()
     workers: Workers = Workers()

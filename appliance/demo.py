@@ -27,6 +27,7 @@ def demo(*, once: bool) -> int:
     """Show the whole way once, then serve until interrupted unless ``once``. Returns 0 when the
     result agrees with the equations, else 1."""
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGHUP, _end)
     began = time.monotonic()
     try:
         with running_appliance("demo") as appliance:
@@ -42,7 +43,8 @@ def demo(*, once: bool) -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """SIGTERM as an exception, so that the appliance is stopped and its directory removed."""
+    """A signal as an exception, so that the appliance is stopped and its directory removed. The
+    appliance itself takes the end of its terminal for a wish to read its files anew."""
     sys.exit(1)
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from appliance import logs
-from appliance.auth import AuthFile, first_start
+from appliance.auth import AuthBook, first_start
 from appliance.config import load
 from appliance.errors import FaultyFile
 from appliance.supervisor import EXIT_NO_START
@@ -31,7 +31,7 @@ def serve(path: Path) -> int:
     try:
         config = load(path)
         key = first_start(config.auth_file)
-        users = AuthFile.load(config.auth_file)
+        users = AuthBook(config.auth_file)
     except FaultyFile as error:
         tell_faults(error)
         return EXIT_CONFIGURATION
@@ -40,7 +40,7 @@ def serve(path: Path) -> int:
         return EXIT_NO_START
     if key is not None:
         _show_key(key, config.auth_file)
-    return supervise(config, users)
+    return supervise(config, users, (users,))
 
 
 def tell_faults(error: FaultyFile) -> None:

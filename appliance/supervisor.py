@@ -21,16 +21,18 @@ from appliance.api.server import ServerLimits, serve_http
 from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.compile_pool import CompilePool
 from appliance.errors import StoreError
+from appliance.reload import Reloader
 from appliance.restart import keep_running
 from appliance.runner import DeviceRunner
 from appliance.store.opening import open_store
 from appliance.workings import Workings, open_pools
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from appliance.config import Config
     from appliance.config_models import Device, Limits
+    from appliance.reload import Reloadable
     from appliance.users import Users
     from appliance.workings import Pools
 
@@ -100,7 +102,7 @@ async def _start_services(
 
 
 def _ignore(reason: str) -> None:
-    """The compile pool has no entry that could show a crash; the log has it."""
+    """What has no entry on the board that could show a crash: the log has it."""
 
 
 def _entry(device: Device) -> DeviceEntry:
@@ -117,8 +119,9 @@ def _server_limits(limits: Limits) -> ServerLimits:
     )
 
 
-def serve(config: Config, users: Users) -> int:
-    """Run the appliance as this process until SIGTERM or SIGINT. Returns the exit code:
+def serve(config: Config, users: Users, reloadable: Sequence[Reloadable] = ()) -> int:
+    """Run the appliance as this process until SIGTERM or SIGINT; ``reloadable`` is read anew on
+    SIGHUP and when its files change. Returns the exit code:
 
     0 stopped on request; 1 could not start, or failed; 3 the store failed; 4 (by itself, without
     returning) something held up the stop for too long.
@@ -126,7 +129,7 @@ def serve(config: Config, users: Users) -> int:
     for warning in config.warnings:
         _log.warning("event=configuration_warning %s", warning)
     try:
-        trio.run(_until_signal, config, users)
+        trio.run(_until_signal, config, users, Reloader(reloadable, config.reload_check_s))
     except* StoreError as group:
         _log.critical("event=store_failed error=%r", _texts(group))
         return_code = EXIT_STORE
@@ -138,10 +141,11 @@ def serve(config: Config, users: Users) -> int:
     return return_code
 
 
-async def _until_signal(config: Config, users: Users) -> None:
+async def _until_signal(config: Config, users: Users, reloader: Reloader) -> None:
     stop = trio.Event()
     async with trio.open_nursery() as nursery:
-        await nursery.start(_watch_signals, stop, nursery)
+        await nursery.start(_watch_signals, stop, nursery, reloader)
+        await nursery.start(partial(keep_running, "reload", reloader.run, _ignore))
         run = partial(run_appliance, config, users, stop, Workings())
         addresses = await nursery.start(_then_cancel, run, nursery)
         for address in addresses:
@@ -161,13 +165,18 @@ async def _then_cancel(
 async def _watch_signals(
     stop: trio.Event,
     nursery: trio.Nursery,
+    reloader: Reloader,
     *,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """The first signal asks everything to stop, the second cuts open requests off."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    """SIGHUP has files read anew. Of the others, the first asks everything to stop, the second
+    cuts open requests off."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         task_status.started()
         async for number in signals:
+            if number == signal.SIGHUP:
+                reloader.ask()
+                continue
             if stop.is_set():
                 nursery.cancel_scope.cancel()
             _log.info("event=stopping signal=%s", signal.Signals(number).name)

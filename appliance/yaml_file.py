@@ -6,6 +6,7 @@ which a short file can stand for an endless one.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     Location = tuple[int | str, ...]
 
 MAX_DEPTH: Final = 16
+
+_NAME: Final = re.compile(r"'(?!<)..+'")
+"""What a message repeats of the file: tags and anchors, for which a key may have been taken. Tokens
+in angle brackets and single characters stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ def parse_yaml(text: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         hint = "check indentation and colons; put texts with special characters in quotes"
         message = ", ".join(filter(None, (error.context, error.problem)))
+        message = _NAME.sub("'…'", message)
         raise YamlError(_fault(message, error.problem_mark, hint)) from None
     except yaml.YAMLError:
         raise YamlError(_fault("has characters that YAML does not allow", None, "")) from None

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -19,6 +16,7 @@ from appliance.auth import AuthFile
 from appliance.config import load
 from appliance.supervisor import serve
 from drivers.errors import RunRefused
+from tests.api.process import Process
 from tests.api.serving import ADA, AUTH, CONFIG, MODULE, FakeDevice, finished, serving
 
 if TYPE_CHECKING:
@@ -115,32 +113,6 @@ async def test_a_warm_up_that_fails_harms_nobody(
         id = (await client.post("/api/v1/tasks/compile", json=body)).json()["id"]
         assert (await finished(client, id))["state"] == "succeeded"
         assert "event=warm_up_failed" in caplog.text
-
-
-class Process:
-    """The real program as its own process."""
-
-    def __init__(self, directory: Path) -> None:
-        command = [sys.executable, "-m", "appliance", "serve", "--config"]
-        self.process = subprocess.Popen(
-            [*command, str(directory / "analogcloud.toml")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-
-    def address(self) -> str:
-        """Waits for the line that tells it."""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            if b"event=serving" in line:
-                return line.split(b"url=")[1].split()[0].decode()
-        raise AssertionError("it did not start")
-
-    def end(self, number: signal.Signals) -> tuple[int, str, str]:
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=10)
-        return self.process.returncode, out.decode(), err.decode()
 
 
 @pytest.fixture

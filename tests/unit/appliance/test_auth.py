@@ -254,3 +254,39 @@ def test_user_ids_on_the_wire(tmp_path: Path) -> None:
         assert owners_named([id], auth.owners_of) == {ada.owner, old}
     assert owners_named([], auth.owners_of) == frozenset()
     assert owners_named(["sha256:x"], auth.owners_of) == {fingerprint("sha256:x")}
+
+
+SECRET = "sEcReT-0123456789"
+ENTRY = "{enabled: true, name: n, email: e, subscription: s}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"[{SECRET}]",
+        f"{SECRET}: {ENTRY}",
+        f"users: [{SECRET}]",
+        f"users: {SECRET}",
+        f"users: [{{{SECRET}: {ENTRY}}}]",
+        f"users: {{a: {{{SECRET}: {ENTRY}}}}}",
+        f"users: {{a: {{previous: {SECRET}}}}}",
+        f"users: {{a: {{previous: [{SECRET}]}}}}",
+        f"users: {{a: {{previous: [{{{SECRET}: 1}}]}}}}",
+        f"users: {{{SECRET}: {SECRET}}}",
+        f"users: {{{SECRET}: {ENTRY}, {SECRET}: {ENTRY}}}",
+        f"users: {{'{SECRET} x': {ENTRY}}}",
+        f"users: {{!{SECRET}: {ENTRY}}}",
+        f"users: {{!{SECRET} a: {ENTRY}}}",
+        f"users: {{&{SECRET} a: {ENTRY}, &{SECRET} b: {ENTRY}}}",
+        f"users: {{*{SECRET} : {ENTRY}}}",
+        f"users: {{sha256:{SECRET}: {ENTRY}}}",
+        f"users:\n  {SECRET}: {ENTRY}\n {SECRET}: {ENTRY}\n",
+        f"users:\n  {SECRET}: {{enabled: 3}}\n  @{SECRET}: {ENTRY}\n",
+        f"subscriptions: {{{SECRET}: {ENTRY}}}",
+        f"subscriptions: {{{SECRET}: {SECRET}}}",
+        f"subscriptions: {{a: {{{SECRET}: {ENTRY}}}}}",
+    ],
+)
+def test_no_fault_repeats_a_key_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    assert SECRET not in str(refused(tmp_path, text))

@@ -68,6 +68,7 @@ def test_commented_keys_show_the_defaults(tmp_path: Path) -> None:
     shown, standing = load(path), load(EXAMPLE)
     assert (shown.limits, shown.workers) == (Limits(), Workers())
     assert (shown.bind, shown.scanner) == (standing.bind, standing.scanner)
+    assert shown.reload_check_s == standing.reload_check_s
     assert (shown.state_dir.name, shown.auth_file.name) == ("state", "auth.yml")
     simulator = shown.devices[0].simulator.model_copy(update={"quantisation_bits": None})
     assert simulator == standing.devices[0].simulator
