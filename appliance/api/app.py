@@ -13,6 +13,7 @@ from werkzeug.routing import BaseConverter
 from appliance.api.devices import DeviceRoutes
 from appliance.api.documentation import DocumentationRoutes
 from appliance.api.gate import BodyLimits, Gate
+from appliance.api.lists import ListRoutes
 from appliance.api.problems import ApiError
 from appliance.api.render import failure, problem
 from appliance.api.system import SystemRoutes
@@ -58,7 +59,13 @@ class _App(QuartTrio):
 
 def all_routes(parts: Parts) -> tuple[Route, ...]:
     """Every route of the API."""
-    groups = (SystemRoutes(parts), UserRoutes(parts), DeviceRoutes(parts), TaskRoutes(parts))
+    groups = (
+        SystemRoutes(parts),
+        UserRoutes(parts),
+        DeviceRoutes(parts),
+        ListRoutes(parts),
+        TaskRoutes(parts),
+    )
     routes = tuple(route for group in groups for route in group.routes())
     return (*routes, *DocumentationRoutes(routes).routes())
 

@@ -13,6 +13,7 @@ from appliance.api.problems import ApiError, FieldError, field_error
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+    from werkzeug.datastructures import MultiDict
 
 MAX_ELEMENTS: Final = 250_000
 """Commas and brackets in one body, those inside of texts included. A longest program made of
@@ -26,12 +27,23 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def read_body(data: bytes, model: type[Model]) -> Model:
     """The body as a ``model``; raises ApiError (422) that names every faulty field."""
-    fields = _json_object(data)
+    return _checked(_json_object(data), model, "body")
+
+
+def read_query(parameters: MultiDict[str, str], model: type[Model]) -> Model:
+    """The parameters of a query as a ``model``, of a repeated one the last; raises ApiError (422).
+    A name in another spelling is another, unknown parameter."""
+    last = {name: parameters.getlist(name)[-1] for name in parameters}
+    return _checked(last, model, "query")
+
+
+# Any: what the client sent; the model is what gives it types.
+def _checked(fields: dict[str, Any], model: type[Model], place: str) -> Model:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True, include_input=False)
-        raise _refusal([_field_error(detail) for detail in details[:MAX_ERRORS]]) from None
+        raise _refusal([_field_error(detail, place) for detail in details[:MAX_ERRORS]]) from None
 
 
 # Any: JSON from a client; the model is what gives it types.
@@ -62,11 +74,11 @@ def _refusal(errors: list[FieldError]) -> ApiError:
     return ApiError(422, detail, errors=tuple(errors))
 
 
-def _field_error(detail: ErrorDetails) -> FieldError:
+def _field_error(detail: ErrorDetails, place: str) -> FieldError:
     loc = tuple(part[:MAX_SHOWN] if isinstance(part, str) else part for part in detail["loc"])
     text = _TEXTS.get(detail["type"])
     message = text.format(**detail.get("ctx", {})) if text else detail["msg"]
-    return FieldError(loc=("body", *loc), msg=message, type=detail["type"])
+    return FieldError(loc=(place, *loc), msg=message, type=detail["type"])
 
 
 _TEXTS: Final = {
@@ -79,6 +91,8 @@ _TEXTS: Final = {
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "enum": "must be one of {expected}",
+    "list_type": "must be a list",
+    "too_long": "must have at most {max_length} members",
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -16,15 +15,15 @@ from appliance.api.problems import JSON, ApiError
 from appliance.api.render import answer
 from appliance.api.routedoc import OCTETS
 from appliance.api.submission import Submission
-from appliance.models import Task, TaskId, TaskType
+from appliance.api.task_ids import readable_task
+from appliance.models import TaskType
 
 if TYPE_CHECKING:
     from appliance.api.parts import Parts
+    from appliance.models import Task
 
 PIECE_BYTES: Final = 256 * 1024
 """Bytes of a result that are read and sent at a time."""
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 class TaskRoutes:
@@ -77,12 +76,4 @@ class TaskRoutes:
         return response
 
     async def _readable(self, id: str) -> Task:
-        """The task, if the caller may read it: someone else's is answered like none at all."""
-        canonical = id.lower()
-        if not _UUID.match(canonical):
-            raise ApiError(422, "the task id in the path is not a UUID")
-        user = caller()
-        task = await self._store.tasks.task(TaskId(canonical))
-        if task is None or not (task.owner in user.owners or user.system):
-            raise ApiError(404, "there is no task of this id")
-        return task
+        return await readable_task(self._store.tasks, caller(), id)

@@ -27,6 +27,7 @@ ID = "00000000-0000-4000-8000-000000000000"
 BODIES: dict[str, dict[str, object]] = {
     "/api/v1/tasks/compile": {"ode_source": "x", "backend": "LUCIDAC", "module": MODULE},
     "/api/v1/tasks/run": {"device_name": "sim", "module": MODULE},
+    "/api/v1/tasks/search": {},
 }
 FAULTS = [
     (StorageFull("secret"), 507),

@@ -209,7 +209,7 @@ PATHS = [
     ("GET", "/api/v1/tasks/compile", 405, "POST"),
     ("GET", "/api/v1/tasks/run", 405, "POST"),
     ("GET", "/api/v1/tasks/compile/status", 404, None),
-    ("GET", "/api/v1/tasks/search", 404, None),
+    ("GET", "/api/v1/tasks/search", 405, "POST"),
     ("GET", "/api/v1/tasks/not-a-uuid", 422, None),
     ("GET", "/api/v1/tasks/not-a-uuid/status", 422, None),
     ("GET", "/api/v1/tasks/%00/log", 422, None),
