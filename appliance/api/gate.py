@@ -7,6 +7,7 @@ that is refused, and bounds only its start.
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 API_PREFIX: Final = "/api/v1"
 USER: Final = "analogcloud.user"
 """Key of the scope under which the application finds the calling User."""
+LIFETIME: Final = "analogcloud.lifetime"
+"""The same for an AsyncExitStack that is closed when the answer has been sent or given up."""
 
 MAX_KEY_CHARS: Final = 128
 PIECE_BYTES: Final = 64
@@ -79,7 +82,8 @@ class Gate:
         except _ClientLeft:
             return
         else:
-            await self._app(scope, _Replay(body, receive), send)
+            async with AsyncExitStack() as scope[LIFETIME]:
+                await self._app(scope, _Replay(body, receive), send)
 
     def _caller(self, scope: Message) -> User:
         user = self._authenticate(presented_key(scope["headers"]))

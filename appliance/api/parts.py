@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 from quart import request
 
-from appliance.api.gate import USER
+from appliance.api.gate import LIFETIME, USER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from contextlib import AsyncExitStack
 
     from quart.typing import ResponseReturnValue
 
@@ -47,6 +48,12 @@ class Route:
 async def body() -> bytes:
     """The current request's body, which the gate has read and bounded."""
     return await request.get_data(cache=True, as_text=False, parse_form_data=False)
+
+
+def lifetime() -> AsyncExitStack:
+    """Closed when the answer to the current request has been sent or given up: for what the answer
+    needs while it is being sent. It is closed by another task than the handler's."""
+    return cast("AsyncExitStack", request.scope[LIFETIME])  # type: ignore[typeddict-item]  # as USER
 
 
 def caller() -> User:
