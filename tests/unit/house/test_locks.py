@@ -16,8 +16,10 @@ from tests.unit.house.tree import ROOT
 
 RUN_LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "tests" / "requirements.lock"
+VENDOR_LOCK = ROOT / "tests" / "vendor" / "requirements.lock"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 GROUPS = SETTINGS["dependency-groups"]
+DOCS = SETTINGS["project"]["optional-dependencies"]["docs"]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PROCESSORS = ("x86_64", "aarch64")
 OFFLINE = re.compile(r"error sending request|dns error|Could not connect|timed out", re.I)
@@ -55,7 +57,7 @@ def chosen(lock: Path, where: dict[str, str]) -> dict[str, Version]:
     return versions
 
 
-@pytest.mark.parametrize("lock", [RUN_LOCK, TEST_LOCK], ids=["run", "test"])
+@pytest.mark.parametrize("lock", [RUN_LOCK, TEST_LOCK, VENDOR_LOCK], ids=["run", "test", "vendor"])
 def test_each_pin_has_hashes_and_no_line_names_an_index(lock: Path) -> None:
     text = lock.read_text()
     for entry in re.split(r"\n(?=[A-Za-z0-9])", text)[1:]:
@@ -74,7 +76,7 @@ def test_locks_are_in_step_with_pyproject_and_each_other(python: str, processor:
     both = {name: (run[name], test[name]) for name in run.keys() & test.keys()}
     assert {name: pair for name, pair in both.items() if pair[0] != pair[1]} == {}
     wanted = [
-        (run, [*SETTINGS["project"]["dependencies"], *GROUPS["build"]]),
+        (run, [*SETTINGS["project"]["dependencies"], *DOCS, *GROUPS["build"]]),
         (run | test, GROUPS["test"]),
     ]
     for lock, asked in wanted:
