@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 MARGIN: Final = 1.2
 """Room above the largest value that the digital solution shows."""
 _UNIT: Final = 1.0 + 1e-9
+_SMALLEST: Final = 1e-300
+_LARGEST: Final = 1e300
+"""Sizes to calculate with."""
+_SMALLEST_AS_WRITTEN: Final = 1e-30
 
 Array = NDArray[np.float64]
 
@@ -56,9 +61,27 @@ def choose_amplitudes(
     peaks = _peaks(elements, channels, solution)
     scaled = [_state_amplitude(bounds.get(i), peak) for i, peak in enumerate(peaks.states)]
     candidates = [_with_states(scaled, elements, channels, peaks)]
-    if max(peaks.states) <= _UNIT and all(b.value <= 1.0 for b in bounds.values()):
+    if _fit_as_written(peaks.states) and all(b.value <= 1.0 for b in bounds.values()):
         candidates.insert(0, _with_states([1.0] * len(scaled), elements, channels, peaks))
+    for candidate in candidates:
+        _check_sizes(candidate)
     return tuple(candidates)
+
+
+def _fit_as_written(peaks: tuple[float, ...]) -> bool:
+    """Within one machine unit, and not so small that a start value is no float32 any more."""
+    return all(peak <= _UNIT and (peak == 0.0 or peak >= _SMALLEST_AS_WRITTEN) for peak in peaks)
+
+
+def _check_sizes(amplitudes: Amplitudes) -> None:
+    sizes = (*amplitudes.signals, *chain(*amplitudes.operands), *amplitudes.taps)
+    for size in sizes:
+        if not _SMALLEST <= size <= _LARGEST:
+            message = f"a quantity of the program is as large or small as {size:.3g}"
+            hint = f"choose units in which all of them are within {_SMALLEST:g} and {_LARGEST:g}"
+            raise CompileError(
+                Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message, hint=hint)
+            )
 
 
 def _bounds(elements: Elements, solution: Solution) -> dict[int, Bound]:
@@ -129,14 +152,14 @@ def _sum_amplitude(operand: Sum, peak: float, signals: list[float]) -> float:
 def _peaks(elements: Elements, channels: Channels, solution: Solution) -> _Peaks:
     rows: list[Array] = list(solution.states)
     operands: list[tuple[float, float]] = []
-    for product in elements.products:
-        left, right = _values(product.left, rows), _values(product.right, rows)
-        operands.append((_peak(left), _peak(right)))
-        rows.append(left * right)
+    with np.errstate(all="ignore"):  # sizes out of range are refused later
+        for product in elements.products:
+            left, right = _values(product.left, rows), _values(product.right, rows)
+            operands.append((_peak(left), _peak(right)))
+            rows.append(left * right)
+        taps = tuple(_peak(_values(tap, rows)) for tap in channels.taps)
     return _Peaks(
-        states=tuple(float(a) for a in solution.amplitudes),
-        operands=tuple(operands),
-        taps=tuple(_peak(_values(tap, rows)) for tap in channels.taps),
+        states=tuple(float(a) for a in solution.amplitudes), operands=tuple(operands), taps=taps
     )
 
 
@@ -152,9 +175,12 @@ def _peak(values: Array) -> float:
 
 
 def round_up(value: float) -> float:
-    """Two significant digits, never below the value; 1 for zero."""
+    """Two significant digits, never below the value; 1 for zero. What is out of range comes back
+    as it is."""
     if value == 0.0:
         return 1.0
+    if not _SMALLEST <= value <= _LARGEST:
+        return value
     exponent = math.floor(math.log10(value)) - 1
     digits = math.ceil(value / 10.0**exponent * (1 - 1e-12))
     return float(f"{digits}e{exponent}")

@@ -25,6 +25,7 @@ DEFAULT_HORIZON: Final = 20.0
 """Problem time that scaling covers when nobody names another (analang reference, section 9)."""
 _RTOL: Final = 1e-11
 _ROUGH_RTOL: Final = 1e-7
+_SMALLEST_ERROR: Final = 1e-300
 _SAMPLES_PER_STEP: Final = 8
 MAX_STEPS: Final = 100_000
 """Some ten seconds and a few hundred megabytes."""
@@ -125,11 +126,13 @@ def _integrate(
     ``scale`` (n,) is the typical size of each state.
     """
     with np.errstate(all="ignore"):
-        tolerances: dict[str, Any] = {"rtol": rtol, "atol": scale * rtol * 0.01}
+        atol = np.maximum(scale * rtol * 0.01, _SMALLEST_ERROR)
+        tolerances: dict[str, Any] = {"rtol": rtol, "atol": atol}
         solver: Solver = DOP853(right_side, 0.0, start, end, **tolerances)
         times: list[float] = [0.0]
         pieces: list[Any] = []
-        while solver.status == "running" and len(pieces) < MAX_STEPS:
+        can_begin = bool(np.isfinite(solver.h_abs))  # with a first step that is nan it spins
+        while can_begin and solver.status == "running" and len(pieces) < MAX_STEPS:
             solver.step()
             if solver.status == "failed":  # no step is small enough: the solution ends here
                 break

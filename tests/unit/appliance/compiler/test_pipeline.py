@@ -244,6 +244,31 @@ def test_a_circuit_that_runs_away_when_nobody_can_predict_it_is_no_crash() -> No
     assert any("integrator 0 may leave the machine's range" in line for line in log)
 
 
+def test_a_start_value_too_small_for_float32_is_scaled() -> None:
+    circuit, _ = compiled(
+        program("let diff[x, t](t) = -x(t);", "let x(t: 0) = 1e-50;", "probe x(t);")
+    )
+    values = run(circuit, 1.0, 11)[:, 0]
+    assert np.allclose(values, 1e-50 * np.exp(-np.linspace(0.0, 1.0, 11)), atol=1e-56)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("let diff[x, t](t) = -x(t);", "let x(t: 0) = 1e-320;"),
+        ("let diff[x, t](t) = -x(t);", "let x(t: 0) = 1e300;"),
+        ("let diff[x, t](t) = x(t)*x(t)*x(t);", "let x(t: 0) = 1e-170;"),
+        ("//@ bound x = 1e308", "let diff[x, t](t) = -x(t)*x(t);", "let x(t: 0) = 1;"),
+    ],
+)
+def test_sizes_that_no_number_holds_are_refused(lines: tuple[str, ...]) -> None:
+    with pytest.raises(CompileError) as caught:
+        compiled(program(*lines, "probe x(t);"))
+    (fault,) = caught.value.diagnostics
+    assert fault.kind == "amplitude-unbounded"
+    assert "as large or small as" in fault.message
+
+
 def test_a_constant_probe_is_that_constant() -> None:
     source = program(
         "let k(t) = 3;", "let diff[x, t](t) = -x(t);", "let x(t: 0) = 1;", "probe k(t);"
