@@ -62,7 +62,9 @@ def compile_program(
     solution = solve(elements.system, program.horizon or options.horizon)
     report.warnings(solution.warnings, source, name, log)
     candidates = choose_amplitudes(elements, channels, solution)
-    wiring = scale_time(elements, channels, candidates, rate, placement.cluster.lanes)
+    wiring = scale_time(
+        elements, channels, candidates, rate, placement.cluster.lanes, placement.half_reach
+    )
     routing = route(wiring, placement)
     report.resources(demand, placement, routing, log)
     report.scaling(elements, wiring, solution, rate, log)

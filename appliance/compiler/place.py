@@ -36,6 +36,12 @@ class Placement:
     multipliers: tuple[Multiplier, ...]
     taps: tuple[tuple[int, int], ...]
 
+    @property
+    def half_reach(self) -> frozenset[int]:
+        """Signals whose output reaches only one half of the lanes."""
+        signals = range(len(self.integrators) + len(self.multipliers))
+        return frozenset(s for s in signals if self.output(s) in HALF_REACH_OUTPUTS)
+
     def output(self, signal: int) -> int:
         """Cluster-wide M output of a signal."""
         states = len(self.integrators)

@@ -77,6 +77,14 @@ class Wiring:
     def lanes(self) -> int:
         return sum(connection.lanes for connection in self.connections)
 
+    def fits(self, lanes: int, half_reach: frozenset[int]) -> bool:
+        """Whether there are lanes enough, for the signals with half reach among their half."""
+        halves = dict.fromkeys(half_reach, 0)
+        for connection in self.connections:
+            if connection.source in halves:
+                halves[connection.source] += connection.lanes
+        return self.lanes <= lanes and all(2 * half <= lanes for half in halves.values())
+
 
 def scale_time(
     elements: Elements,
@@ -84,8 +92,10 @@ def scale_time(
     candidates: tuple[Amplitudes, ...],
     rate: float,
     lanes: int,
+    half_reach: frozenset[int] = frozenset(),
 ) -> Wiring:
-    """The fastest wiring, up to the wanted ``rate``, that needs no more than ``lanes``.
+    """The fastest wiring, up to the wanted ``rate``, that needs no more than ``lanes``, and for
+    each signal of ``half_reach`` no more than half of them.
 
     The first candidate that reaches the wanted rate wins, else the one that comes nearest.
     Raises CompileError ``coefficient-range`` or ``capacity`` where none fits at any rate.
@@ -94,7 +104,7 @@ def scale_time(
     faults: list[CompileError] = []
     for amplitudes in candidates:
         try:
-            wiring = _fastest(elements, channels, amplitudes, rate, lanes)
+            wiring = _fastest(elements, channels, amplitudes, rate, lanes, half_reach)
         except CompileError as error:
             faults.append(error)
             continue
@@ -108,7 +118,12 @@ def scale_time(
 
 
 def _fastest(
-    elements: Elements, channels: Channels, amplitudes: Amplitudes, rate: float, lanes: int
+    elements: Elements,
+    channels: Channels,
+    amplitudes: Amplitudes,
+    rate: float,
+    lanes: int,
+    half_reach: frozenset[int],
 ) -> Wiring:
     fixed = tuple(_fixed_connections(elements, channels, amplitudes))
     unit = [_unit_connections(elements, amplitudes, i) for i in range(elements.state_count)]
@@ -118,7 +133,7 @@ def _fastest(
         raise CompileError(_lanes_short(needed, lanes))
     for candidate in _rates(unit, rate, lanes):
         wiring = _at_rate(amplitudes, fixed, unit, candidate)
-        if wiring.lanes <= lanes:
+        if wiring.fits(lanes, half_reach):
             return wiring
     raise CompileError(_lanes_short(needed, lanes))
 
@@ -188,13 +203,16 @@ def _fixed_connections(
 
 
 def _connections(total: Sum, factor: float, amplitudes: Amplitudes, sink: Sink) -> list[Connection]:
-    connections = [
-        Connection(source=signal, sink=sink, weight=factor * c * amplitudes.signals[signal])
-        for signal, c in total.terms
+    weights: list[tuple[int | None, float]] = [
+        (signal, factor * c * amplitudes.signals[signal]) for signal, c in total.terms
     ]
-    if total.constant != 0.0:
-        connections.append(Connection(source=None, sink=sink, weight=factor * total.constant))
-    return connections
+    weights.append((None, factor * total.constant))
+    if not all(math.isfinite(weight) for _, weight in weights):
+        message = "the quantities of the program differ too much in size to calculate weights"
+        raise CompileError(Diagnostic(kind=Kind.COEFFICIENT_RANGE, message=message))
+    return [
+        Connection(source=source, sink=sink, weight=weight) for source, weight in weights if weight
+    ]
 
 
 def _check_range(fixed: tuple[Connection, ...], elements: Elements, lanes: int) -> None:

@@ -74,6 +74,11 @@ def test_outputs_with_half_reach_are_used_last() -> None:
     assert 15 not in found.integrators
 
 
+def test_signals_with_half_reach_are_known() -> None:
+    assert placed(INTEGRATORS_ONLY, demand(integrators=16)).half_reach == {14, 15}
+    assert placed(LUCIDAC_CLUSTER, demand(integrators=8, multipliers=4)).half_reach == set()
+
+
 def test_half_reach_outputs_stay_off_the_lanes_of_the_constant_giver() -> None:
     placement = placed(INTEGRATORS_ONLY, demand(integrators=16))
     states = {output: state for state, output in enumerate(placement.integrators)}

@@ -83,6 +83,26 @@ def test_time_slows_down_to_the_fastest_rate_that_fits() -> None:
     assert found.lanes == 32
 
 
+def test_a_signal_with_half_reach_takes_half_of_the_lanes_at_most() -> None:
+    system = linear((-1000.0,))
+    found = scale_time(system, NO_CHANNELS, unit(1), 10_000.0, 32, frozenset({0}))
+    assert found.rate == pytest.approx(10_000 * 128 / 1000)
+    assert found.lanes == 16
+
+
+def test_a_weight_too_small_for_a_number_is_no_connection() -> None:
+    amplitudes = (Amplitudes(signals=(1e200, 1.0), operands=(), taps=()),)
+    found = scale_time(linear((-1.0, 1e-200), (0.0, -1.0)), NO_CHANNELS, amplitudes, 1e6, 32)
+    assert [(c.source, c.sink.number) for c in found.connections] == [(0, 0), (1, 1)]
+
+
+def test_weights_beyond_all_numbers_are_refused() -> None:
+    amplitudes = (Amplitudes(signals=(1e-200, 1e200), operands=(), taps=()),)
+    with pytest.raises(CompileError) as caught:
+        scale_time(linear((-1.0, 1.0), (0.0, -1.0)), NO_CHANNELS, amplitudes, 1e4, 32)
+    assert [d.kind for d in caught.value.diagnostics] == ["coefficient-range"]
+
+
 def test_lanes_that_no_rate_saves_are_counted() -> None:
     with pytest.raises(CompileError) as caught:
         scale_time(linear(*[(1.0,) * 6] * 6), NO_CHANNELS, unit(6), 1e4, 32)
