@@ -140,15 +140,18 @@ class _Schemas:
     def __init__(self) -> None:
         # Any: types of every kind, as pydantic takes them.
         self._wanted: dict[tuple[str, Mode], Any] = {}
+        self._queries: set[str] = set()
         self.want(schemas.Error, "serialization")
 
     def want(self, type: Any, mode: Mode) -> None:  # noqa: ANN401  # as above
         self._wanted[(repr(type), mode)] = type
 
     def collect(self, doc: RouteDoc) -> None:
-        for model in (doc.request, doc.query):
-            if model is not None:
-                self.want(model, "validation")
+        if doc.request is not None:
+            self.want(doc.request, "validation")
+        if doc.query is not None:
+            self.want(doc.query, "validation")  # for the types of its fields
+            self._queries.add(doc.query.__name__)
         for answer in doc.answers.values():
             for shape in answer.content.values():
                 if shape.of is not None:
@@ -163,7 +166,10 @@ class _Schemas:
             inputs, ref_template=_REFERENCE, schema_generator=_Generator
         )
         by_name = {(name, _mode(mode)): schema for (name, mode), schema in found.items()}
-        return by_name, rest.get("$defs", {})
+        definitions: dict[str, JsonSchema] = rest.get("$defs", {})
+        for model in self._queries:
+            definitions.pop(model, None)  # written out as parameters
+        return by_name, definitions
 
 
 def _mode(mode: str) -> Mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.api.routedoc import JsonSchema
+
+_CODE: Final = re.compile(r"``?([^`]+)``?")
 
 _LIMITS: Final = {
     "minimum": "at least {}",
@@ -34,6 +37,7 @@ async def reference_page(template: str, document: JsonSchema) -> str:
         type_of=type_of,
         meaning_of=meaning_of,
         pretty=_pretty,
+        prose=prose,
     )
 
 
@@ -45,6 +49,15 @@ def _chapters(document: JsonSchema) -> dict[str, list[JsonSchema]]:
             entry = {**operation, "path": path, "method": method.upper()}
             chapters[operation["tags"][0]].append(entry)
     return {tag: operations for tag, operations in chapters.items() if operations}
+
+
+def prose(text: str) -> Markup:
+    """Text with words between back quotes set as code."""
+    parts = _CODE.split(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part
+        for place, part in enumerate(parts)
+    )
 
 
 # Any: a JSON schema, or a part of one.
