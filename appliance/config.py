@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config_checks import Location, Table
-    from appliance.config_models import Device, Limits, Scanner, System, Workers
+    from appliance.config_models import Device, Limits, Scanner, System, Tasks, Workers
 
 MAX_FILE_BYTES: Final = 2**20
 
@@ -51,6 +51,7 @@ class Config:
     reload_check_s: float
     bind: Bind
     limits: Limits
+    tasks: Tasks
     workers: Workers
     scanner: Scanner
     devices: tuple[Device, ...]
@@ -136,6 +137,7 @@ def _config(
         reload_check_s=file.reload_check_s,
         bind=bind,
         limits=file.limits,
+        tasks=file.tasks,
         workers=file.workers,
         scanner=file.devices.scanner,
         devices=file.devices.available,

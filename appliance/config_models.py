@@ -72,11 +72,21 @@ class Limits(Section):
     body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 16 * 2**20
     module_bytes: Annotated[int, Field(ge=256, le=2**24)] = 256 * 2**10
     source_bytes: Annotated[int, Field(ge=64, le=2**24)] = 64 * 2**10
+    queued_per_key: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    result_bytes: Annotated[int, Field(ge=1024, le=2**40)] = 256 * 2**20
     connections: Annotated[int, Field(ge=1, le=65_536)] = 512
     header_timeout_s: Seconds = 10.0
     body_timeout_s: Seconds = 30.0
     send_timeout_s: Seconds = 30.0
     keep_alive_s: Seconds = 60.0
+    event_streams: Annotated[int, Field(ge=0, le=65_536)] = 256
+    event_streams_per_key: Annotated[int, Field(ge=0, le=65_536)] = 16
+
+
+class Tasks(Section):
+    """``[tasks]``: what users may do with their tasks."""
+
+    delete_grace_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 120.0
 
 
 def _gain(value: float) -> float:
@@ -137,5 +147,6 @@ class ConfigFile(Section):
     reload_check_s: Seconds = 2.0
     bind: str = "127.0.0.1:8000"
     limits: Limits = Limits()
+    tasks: Tasks = Tasks()
     workers: Workers = Workers()
     devices: Devices = Devices()

@@ -25,9 +25,10 @@ def target_class(data: bytes) -> DeviceType:
     return DeviceType(found)
 
 
-def check_circuit(data: bytes) -> None:
-    """Refuses what is not a circuit file with something in it. Raises ModuleRefused."""
-    _peek(data)
+def probes_of(data: bytes) -> int:
+    """How many signals a run of this circuit samples. Raises ModuleRefused for what is not a
+    circuit file with something in it."""
+    return _peek(data).adc_channels
 
 
 def _peek(data: bytes) -> Peek:

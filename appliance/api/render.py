@@ -9,7 +9,7 @@ from quart import Response
 from appliance.api import schemas
 from appliance.api.problems import JSON, problem_body, status_of
 from appliance.errors import ApplianceError
-from appliance.models import CompileInput, TaskType
+from appliance.models import CompileInput, TaskState, TaskType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from appliance.api.problems import ApiError
     from appliance.models import Task
     from appliance.queries import Summary
+    from appliance.terms import Receipt
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:
@@ -44,9 +45,9 @@ def failure(error: Exception) -> Response:
     return Response(problem_body(text), status=status, content_type=JSON)
 
 
-def created(task: Task) -> schemas.TaskCreated:
+def created(receipt: Receipt) -> schemas.TaskCreated:
     return schemas.TaskCreated(
-        id=task.id, type=task.type, state=task.state, created_at=task.created_at
+        id=receipt.id, type=receipt.type, state=TaskState.QUEUED, created_at=receipt.created_at
     )
 
 

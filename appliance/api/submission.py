@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -9,8 +11,10 @@ import trio
 from appliance.api.body import decode_module, read_body
 from appliance.api.problems import ApiError, field_error
 from appliance.api.schemas import CompileRequest, RunRequest
-from appliance.models import COMPILE_QUEUE, DeviceType, NewCompile, NewRun, device_queue
-from appliance.modules import ModuleRefused, check_circuit, target_class
+from appliance.models import DeviceType, NewCompile, NewRun
+from appliance.modules import ModuleRefused, probes_of, target_class
+from appliance.terms import LimitReached, QueueFull, Receipt, Terms
+from appliance.users import RateLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +23,32 @@ if TYPE_CHECKING:
     from appliance.api.parts import Parts
     from appliance.auth import User
     from appliance.board import DeviceEntry
-    from appliance.models import Task
+    from appliance.models import Blob
+    from appliance.terms import NotTaken, Once
 
     T = TypeVar("T")
 
 LOOKERS: Final = 1
 """Threads that look into modules: it is work for the processor, a second one would not help."""
+SAMPLE_BYTES: Final = 24
+"""The longest text of a double, and a comma: no sample takes more in a result."""
+
+
+QUEUE_FULL_S: Final = 30
+"""After how long somebody with a full queue may ask again; nobody knows when there is room."""
+
+
+def refusal(error: NotTaken) -> ApiError:
+    """What a client is told whose task is not taken."""
+    if isinstance(error, LimitReached):
+        return ApiError(429, str(error), headers={"Retry-After": str(error.retry_after_s)})
+    if isinstance(error, QueueFull):
+        return ApiError(429, str(error), headers={"Retry-After": str(QUEUE_FULL_S)})
+    return ApiError(422, str(error))
 
 
 class Submission:
-    """Checks requests for work and stores them. A task that is returned is on disk."""
+    """Checks requests for work and stores them. What there is a receipt for is on disk."""
 
     def __init__(self, parts: Parts) -> None:
         self._config = parts.config
@@ -37,8 +57,9 @@ class Submission:
         self._bells = parts.bells
         self._look_limit = trio.CapacityLimiter(LOOKERS)
 
-    async def compile(self, user: User, body: bytes) -> Task:
-        """Rest-api reference, section 5, POST /tasks/compile. Raises ApiError."""
+    async def compile(self, user: User, body: bytes, once: Once | None) -> Receipt:
+        """Rest-api reference, section 5, POST /tasks/compile. Raises ApiError, NotTaken."""
+        terms = await self._terms(user, once)
         asked = read_body(body, CompileRequest)
         self._check_source(asked.ode_source)
         if asked.backend is DeviceType.SIMULATOR:
@@ -50,38 +71,65 @@ class Submission:
         if found is not asked.backend:
             message = f"is {asked.backend}, but the module describes a {found}"
             raise field_error("backend", message, "mismatch")
-        new = NewCompile(
-            owner=user.owner,
-            priority=user.priority,
-            backend=asked.backend,
-            module=await self._store.blobs.put_bytes(module),
-            ode_source=asked.ode_source,
-            k0=asked.k0,
-        )
-        task = await self._store.tasks.create_compile(new)
-        self._bells.ring(COMPILE_QUEUE)
-        return task
 
-    async def run(self, user: User, body: bytes) -> Task:
-        """Rest-api reference, section 5, POST /tasks/run. Raises ApiError."""
+        def new(module: Blob) -> NewCompile:
+            return NewCompile(
+                owner=user.owner,
+                priority=user.priority,
+                backend=asked.backend,
+                module=module,
+                ode_source=asked.ode_source,
+                k0=asked.k0,
+            )
+
+        return await self._take(module, new, terms)
+
+    async def run(self, user: User, body: bytes, once: Once | None) -> Receipt:
+        """Rest-api reference, section 5, POST /tasks/run. Raises ApiError, NotTaken."""
+        terms = await self._terms(user, once)
         asked = read_body(body, RunRequest)
         self._check_op_time(asked.op_time)
         device = self._device(asked, user)
         module = self._decode(asked.module)
-        await self._look(check_circuit, module)
-        # The place of the hourly and daily limits (429).
-        new = NewRun(
-            owner=user.owner,
-            priority=user.priority,
-            device_name=device.name,
-            device_type=device.type,
-            module=await self._store.blobs.put_bytes(module),
-            sample_rate=asked.sample_rate,
-            op_time_s=asked.op_time,
-        )
-        task = await self._store.tasks.create_run(new)
-        self._bells.ring(device_queue(device.name))
-        return task
+        self._check_size(asked, await self._look(probes_of, module))
+        limits = user.limits.get(device.type, RateLimits())
+        terms = replace(terms, hourly=limits.hourly, daily=limits.daily)
+        if limits != RateLimits():  # nothing is written for those who will be refused
+            await self._store.tasks.admit(device.type, terms)
+
+        def new(module: Blob) -> NewRun:
+            return NewRun(
+                owner=user.owner,
+                priority=user.priority,
+                device_name=device.name,
+                device_type=device.type,
+                module=module,
+                sample_rate=asked.sample_rate,
+                op_time_s=asked.op_time,
+            )
+
+        return await self._take(module, new, terms)
+
+    async def _terms(self, user: User, once: Once | None) -> Terms:
+        """Raises Repeated, KeyReused: what was taken once is answered whatever has become of
+        devices and limits since."""
+        if once is not None:
+            await self._store.tasks.admit(None, Terms(owners=user.owners, once=once))
+        queued = self._config.limits.queued_per_key
+        return Terms(owners=user.owners, once=once, queued=queued)
+
+    async def _take(
+        self, module: bytes, new: Callable[[Blob], NewCompile | NewRun], terms: Terms
+    ) -> Receipt:
+        blob, task = await self._store.blobs.put_bytes(module), None
+        try:
+            task = await self._store.tasks.create(new(blob), terms)
+        finally:
+            self._store.blobs.release(blob)
+            if task is None:
+                await self._store.orphans.collect([blob.digest])
+        self._bells.ring(task.queue)
+        return Receipt(id=task.id, type=task.type, created_at=task.created_at)
 
     def _check_source(self, source: str) -> None:
         limit = self._config.limits.source_bytes
@@ -93,6 +141,16 @@ class Submission:
         limit = self._config.workers.run_op_time_limit_s
         if op_time_s > limit:
             raise field_error("op_time", f"must be at most {limit:g} seconds", "less_than_equal")
+
+    def _check_size(self, asked: RunRequest, probes: int) -> None:
+        limit, samples = self._config.limits.result_bytes, asked.sample_rate * asked.op_time
+        size = math.ceil(samples) * probes * SAMPLE_BYTES
+        if size > limit:
+            raise ApiError(
+                422,
+                f"sample_rate, op_time: {samples:.0f} samples of each of {probes} probes could be"
+                f" {size} bytes, but a result may have {limit}: lower one of the two",
+            )
 
     def _device(self, asked: RunRequest, user: User) -> DeviceEntry:
         """The device, if it exists (404), can sample so fast (422), is allowed (403), is there

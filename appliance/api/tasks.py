@@ -10,17 +10,25 @@ from quart_trio.wrappers.response import TrioFileBody
 
 from appliance.api import docs_tasks as docs
 from appliance.api import render, schemas
+from appliance.api.once import REPLAYED, once_of
 from appliance.api.parts import Route, body, caller
 from appliance.api.problems import JSON, ApiError
 from appliance.api.render import answer
 from appliance.api.routedoc import OCTETS
-from appliance.api.submission import Submission
+from appliance.api.submission import Submission, refusal
 from appliance.api.task_ids import readable_task
 from appliance.models import TaskType
+from appliance.terms import NotTaken, Repeated
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from appliance.api.parts import Parts
     from appliance.models import Task
+    from appliance.terms import Once, Receipt
+    from appliance.users import User
+
+    Submit = Callable[[User, bytes, Once | None], Awaitable[Receipt]]
 
 PIECE_BYTES: Final = 256 * 1024
 """Bytes of a result that are read and sent at a time."""
@@ -46,12 +54,22 @@ class TaskRoutes:
         )
 
     async def create_compile(self) -> Response:
-        task = await self._submission.compile(caller(), await body())
-        return answer(render.created(task), 201)
+        return await self._create(TaskType.COMPILE, self._submission.compile)
 
     async def create_run(self) -> Response:
-        task = await self._submission.run(caller(), await body())
-        return answer(render.created(task), 201)
+        return await self._create(TaskType.RUN, self._submission.run)
+
+    async def _create(self, type: TaskType, submit: Submit) -> Response:
+        data = await body()
+        try:
+            receipt = await submit(caller(), data, once_of(type, data))
+        except Repeated as repeated:
+            response = answer(render.created(repeated.receipt), 201)
+            response.headers[REPLAYED] = "true"
+            return response
+        except NotTaken as error:
+            raise refusal(error) from error
+        return answer(render.created(receipt), 201)
 
     async def detail(self, id: str) -> Response:
         return answer(render.detail(await self._readable(id)))

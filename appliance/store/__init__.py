@@ -2,7 +2,7 @@
 
 async with open_store(state_dir) as store:
     blob = await store.blobs.put_bytes(data)
-    task = await store.tasks.create_compile(NewCompile(..., module=blob))
+    task = await store.tasks.create(NewCompile(..., module=blob))
 """
 
 from appliance.store.blobs import Blobs

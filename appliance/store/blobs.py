@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import stat
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -19,9 +20,11 @@ import trio
 from appliance.errors import BlobMissing, StoreFailed
 from appliance.models import Blob, Digest
 from appliance.store.db import told_plainly
+from appliance.store.pins import Pins
 from appliance.writing import fsync_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 FILES: Final = 4
@@ -34,11 +37,13 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 class Blobs:
     """The blob store below one directory; made by ``open_blobs``.
 
-    Every method may raise StorageFull or StoreFailed.
+    Every method may raise StorageFull or StoreFailed. What ``put_bytes`` and ``adopt`` return is
+    safe from removal until ``release``, which is due when the row that names it is on disk.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self.pins = Pins()
         self._limit = trio.CapacityLimiter(FILES)
 
     @property
@@ -64,6 +69,18 @@ class Blobs:
     async def discard(self, path: Path) -> None:
         """Remove a file of ``temporary`` that will not be adopted, if it is there."""
         await trio.to_thread.run_sync(self._discard, path, limiter=self._limit)
+
+    def release(self, blob: Blob) -> None:
+        """A row names the content now, or none ever will."""
+        self.pins.release(blob.digest)
+
+    async def remove(self, digests: Collection[Digest]) -> int:
+        """Remove doomed contents that are still to go (see ``Pins``); returns how many went."""
+        return await trio.to_thread.run_sync(self._remove, digests, limiter=self._limit)
+
+    async def names(self, start: str) -> list[Digest]:
+        """The names of all contents that start with these two digits."""
+        return await trio.to_thread.run_sync(self._names, start, limiter=self._limit)
 
     async def read(self, digest: Digest) -> bytes:
         """The whole content. For what may be large, stream the file at ``path``."""
@@ -112,8 +129,26 @@ class Blobs:
         if not place.parent.is_dir():
             place.parent.mkdir(mode=0o700, exist_ok=True)
             fsync_directory(self._root)
-        temporary.replace(place)  # equal content may be there already: then nothing changes
-        fsync_directory(place.parent)
+        # Equal content may be there already: then nothing changes.
+        self.pins.put(blob.digest, lambda: temporary.replace(place))
+        try:
+            fsync_directory(place.parent)
+        except OSError:
+            self.release(blob)
+            raise
+
+    def _remove(self, digests: Collection[Digest]) -> int:
+        with told_plainly():
+            return sum(self.pins.remove(one, partial(self._unlink, one)) for one in digests)
+
+    def _unlink(self, digest: Digest) -> None:
+        self.path(digest).unlink(missing_ok=True)
+
+    def _names(self, start: str) -> list[Digest]:
+        directory = self._root / start
+        with told_plainly():
+            names = os.listdir(directory) if directory.is_dir() else []
+        return [Digest(name) for name in names if _DIGEST.match(name)]
 
     def _discard(self, path: Path) -> None:
         with told_plainly():

@@ -14,6 +14,7 @@ from appliance.store.blobs import Blobs, open_blobs
 from appliance.store.clock import SteadyClock
 from appliance.store.db import Connect, open_database, told_plainly
 from appliance.store.listening import NoListener
+from appliance.store.orphans import Orphans
 from appliance.store.tasks import Tasks
 from appliance.store.usage import Usage, latest_us
 
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Tasks, blobs and used quota of one state directory."""
+    """Tasks, blobs, those that nobody needs, and used quota of one state directory."""
 
     tasks: Tasks
     blobs: Blobs
     usage: Usage
+    orphans: Orphans
 
 
 @asynccontextmanager
@@ -52,7 +54,8 @@ async def open_store(
             clock = SteadyClock(await database.read(latest_us))
             tasks = Tasks(database, clock, listener or NoListener())
             usage = Usage(database, clock)
-            yield Store(tasks=tasks, blobs=blobs, usage=usage)
+            orphans = Orphans(tasks, blobs)
+            yield Store(tasks=tasks, blobs=blobs, usage=usage, orphans=orphans)
 
 
 @contextmanager

@@ -43,15 +43,8 @@ class Tasks:
         self._clock = clock
         self._listener = listener
 
-    async def create_compile(self, new: NewCompile, terms: Terms = ANY) -> Task:
-        """Store a compile task as QUEUED. Its id is a new UUIDv4. Raises NotTaken."""
-        return await self._create(new, terms)
-
-    async def create_run(self, new: NewRun, terms: Terms = ANY) -> Task:
-        """Store a run task as QUEUED and count it. Its id is a new UUIDv4. Raises NotTaken."""
-        return await self._create(new, terms)
-
-    async def _create(self, new: NewCompile | NewRun, terms: Terms) -> Task:
+    async def create(self, new: NewCompile | NewRun, terms: Terms = ANY) -> Task:
+        """Store a task as QUEUED, and count a run. Its id is a new UUIDv4. Raises NotTaken."""
         now_us = self._clock.now_us()
         return await self._database.write(
             lambda connection: _stored(connection, create(connection, new, terms, now_us)),

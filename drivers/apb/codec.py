@@ -24,12 +24,13 @@ _SPECIFICATION: Final = "entity_specification"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peek:
     """What can be said of a file at little cost. ``device_class`` is LUCIDAC or REDAC, None where
-    the file does not describe its machine."""
+    the file does not describe its machine; ``adc_channels`` counts those of all carriers."""
 
     version: tuple[int, int, int] | None
     items: int
     has_configuration: bool
     device_class: str | None
+    adc_channels: int
     warnings: tuple[str, ...]
 
     @property
@@ -56,6 +57,7 @@ def peek(data: bytes) -> Peek:
         items=len(messages),
         has_configuration=len(trees) < len(messages),
         device_class=device_class(boards) if boards else None,
+        adc_channels=sum(len(message.adc_config.channels) for message in messages),
         warnings=warnings,
     )
 

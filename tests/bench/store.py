@@ -46,9 +46,9 @@ async def _line(store: Store, creators: int) -> None:
     alone, shared, blobs = [], [], []
     for _ in range(ROUNDS):
         rounds.MAX_UNITS = 1  # type: ignore[misc]  # the way it was before
-        alone.append(await _rate(creators, lambda: store.tasks.create_run(new_run())))
+        alone.append(await _rate(creators, lambda: store.tasks.create(new_run())))
         rounds.MAX_UNITS = TOGETHER  # type: ignore[misc]
-        shared.append(await _rate(creators, lambda: store.tasks.create_run(new_run())))
+        shared.append(await _rate(creators, lambda: store.tasks.create(new_run())))
         blobs.append(await _rate(creators, lambda: store.blobs.put_bytes(os.urandom(1000))))
     before, after = statistics.median(alone), statistics.median(shared)
     files = statistics.median(blobs)

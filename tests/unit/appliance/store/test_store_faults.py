@@ -43,12 +43,12 @@ class Failing(sqlite3.Connection):
 async def one_life(store: Store, retry: Callable[[Callable[[], Awaitable[object]]], Any]) -> None:
     """A task from its creation to its end; every step goes through ``retry``."""
     tasks = store.tasks
-    await retry(lambda: tasks.create_compile(new_compile()))
+    await retry(lambda: tasks.create(new_compile()))
     task = await retry(lambda: tasks.claim_next(COMPILE_QUEUE))
     await retry(lambda: tasks.append_log(task.id, ["one", "two"]))
     move = TaskState.INPROGRESS, TaskState.SUCCEEDED
     await retry(lambda: tasks.transition(task.id, *move, result=MODULE))
-    await retry(lambda: tasks.create_run(new_run()))
+    await retry(lambda: tasks.create(new_run()))
     await retry(tasks.recover)
 
 
@@ -84,7 +84,7 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
         except StoreFailed:
             pass
         async with open_store(state_dir) as store:
-            assert await store.tasks.create_run(new_run())
+            assert await store.tasks.create(new_run())
     assert number > 10
 
 
@@ -98,7 +98,7 @@ async def main():
     async with open_store(pathlib.Path(sys.argv[1])) as store:
         while True:
             blob = await store.blobs.put_bytes(repr(trio.current_time()).encode())
-            task = await store.tasks.create_compile(new_compile(module=blob))
+            task = await store.tasks.create(new_compile(module=blob))
             print(task.id, blob.digest, flush=True)
             await store.tasks.claim_next(COMPILE_QUEUE)
 

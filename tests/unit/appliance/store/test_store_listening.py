@@ -31,7 +31,7 @@ async def test_a_whole_life_is_told(tmp_path: Path) -> None:
     hub = EventHub()
     with hub.subscribe([OWNER]) as subscription:
         async with open_store(tmp_path, listener=hub) as store:
-            task = await store.tasks.create_run(new_run())
+            task = await store.tasks.create(new_run())
             assert await store.tasks.claim_next(QUEUE) is not None
             assert await store.tasks.claim_next(QUEUE) is None
             await store.tasks.append_log(task.id, ["a", "b"])
@@ -55,7 +55,7 @@ async def test_a_whole_life_is_told(tmp_path: Path) -> None:
 
 async def test_parts_of_a_log(tmp_path: Path) -> None:
     async with open_store(tmp_path) as store:
-        task = await store.tasks.create_run(new_run())
+        task = await store.tasks.create(new_run())
         await store.tasks.append_log(task.id, [str(n) for n in range(10)])
         assert await store.tasks.log_part(task.id, 0, 3) == ("0", "1", "2")
         assert await store.tasks.log_part(task.id, 8, 3) == ("8", "9")
@@ -68,7 +68,7 @@ async def test_a_claim_is_never_told_before_the_creation(tmp_path: Path) -> None
         with hub.subscribe([OWNER]) as subscription:
             async with trio.open_nursery() as nursery:
                 for _ in range(30):
-                    nursery.start_soon(store.tasks.create_run, new_run())
+                    nursery.start_soon(store.tasks.create, new_run())
                     nursery.start_soon(store.tasks.claim_next, QUEUE)
             lengths: dict[TaskId, int] = {}
             for one in await taken(subscription):
@@ -82,7 +82,7 @@ async def test_what_is_on_disk_is_told_though_the_caller_was_cancelled(tmp_path:
     async with open_store(tmp_path, listener=hub) as store:
         with hub.subscribe([OWNER]) as subscription:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.tasks.create_run, new_run())
+                nursery.start_soon(store.tasks.create, new_run())
                 await trio.lowlevel.checkpoint()
                 await trio.lowlevel.checkpoint()
                 nursery.cancel_scope.cancel()

@@ -40,7 +40,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def test_create_compile(store: Store) -> None:
-    task = await store.tasks.create_compile(new_compile())
+    task = await store.tasks.create(new_compile())
     assert uuid.UUID(task.id).version == 4
     assert str(uuid.UUID(task.id)) == task.id
     assert (task.type, task.state, task.queue) == (
@@ -58,7 +58,7 @@ async def test_create_compile(store: Store) -> None:
 
 
 async def test_create_run(store: Store) -> None:
-    task = await store.tasks.create_run(new_run())
+    task = await store.tasks.create(new_run())
     assert (task.type, task.queue) == (TaskType.RUN, device_queue("sim"))
     assert task.input == RunInput(device_name="sim", sample_rate=10_000, op_time_s=0.1)
     assert await store.tasks.task(task.id) == task
@@ -73,8 +73,8 @@ async def test_unknown_task(store: Store) -> None:
 
 
 async def test_the_log_grows_at_its_end(store: Store) -> None:
-    task = await store.tasks.create_run(new_run())
-    other = await store.tasks.create_run(new_run())
+    task = await store.tasks.create(new_run())
+    other = await store.tasks.create(new_run())
     for lines in (["a", ""], [], ["b"]):
         await store.tasks.append_log(task.id, lines)
     assert await store.tasks.log(task.id) == ("a", "", "b")
@@ -83,9 +83,9 @@ async def test_the_log_grows_at_its_end(store: Store) -> None:
 
 async def test_claims_by_priority_then_first_come(store: Store) -> None:
     priorities = [1, 11, 5, 10, 1, 0, 99]
-    ids = [(await store.tasks.create_run(new_run(priority=p))).id for p in priorities]
-    await store.tasks.create_run(new_run("other", priority=10))
-    await store.tasks.create_compile(new_compile(10))
+    ids = [(await store.tasks.create(new_run(priority=p))).id for p in priorities]
+    await store.tasks.create(new_run("other", priority=10))
+    await store.tasks.create(new_compile(10))
     claimed = []
     while task := await store.tasks.claim_next(device_queue("sim")):
         assert task.state is TaskState.INPROGRESS
@@ -96,7 +96,7 @@ async def test_claims_by_priority_then_first_come(store: Store) -> None:
 
 
 async def test_many_claims_at_once_get_different_tasks(store: Store) -> None:
-    ids = [(await store.tasks.create_run(new_run())).id for _ in range(10)]
+    ids = [(await store.tasks.create(new_run())).id for _ in range(10)]
     claimed: list[TaskId] = []
 
     async def claim() -> None:
@@ -111,7 +111,7 @@ async def test_many_claims_at_once_get_different_tasks(store: Store) -> None:
 
 async def test_claim_and_cancel_race_and_one_wins(store: Store) -> None:
     for _ in range(10):
-        task = await store.tasks.create_run(new_run())
+        task = await store.tasks.create(new_run())
         won: list[str] = []
 
         async def claim(won: list[str]) -> None:
@@ -155,7 +155,7 @@ async def test_transitions_exhaustively(store: Store, before: TaskState, after: 
 
 async def in_state(store: Store, state: TaskState) -> TaskId:
     tasks = store.tasks
-    id = (await tasks.create_run(new_run(state.value))).id
+    id = (await tasks.create(new_run(state.value))).id
     if state is TaskState.CANCELLED:
         assert await tasks.transition(id, TaskState.QUEUED, state)
     elif state is not TaskState.QUEUED:
@@ -184,7 +184,7 @@ async def test_an_ending_needs_its_reason_or_result(store: Store) -> None:
 async def test_a_clock_set_back_keeps_the_order(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = await store.tasks.create_run(new_run())
+    task = await store.tasks.create(new_run())
     monkeypatch.setattr(time, "time_ns", lambda: 10**18)
     claimed = await store.tasks.claim_next(device_queue("sim"))
     assert claimed is not None
@@ -212,11 +212,11 @@ async def test_a_caller_that_is_cancelled_harms_nothing(store: Store, tmp_path: 
     for _ in range(20):
         async with trio.open_nursery() as nursery:
             for _ in range(3):
-                nursery.start_soon(store.tasks.create_run, new_run())
+                nursery.start_soon(store.tasks.create, new_run())
             await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
     await check_store(store, tmp_path)
-    assert await store.tasks.create_run(new_run())
+    assert await store.tasks.create(new_run())
 
 
 async def test_a_reader_cannot_write(store: Store) -> None:
@@ -285,9 +285,9 @@ async def test_a_full_disk_is_named_and_passes(tmp_path: Path) -> None:
             await create_many(store, 200)
         await check_store(store, tmp_path)
         pages(10**6)
-        assert await store.tasks.create_compile(new_compile())
+        assert await store.tasks.create(new_compile())
 
 
 async def create_many(store: Store, count: int) -> None:
     for _ in range(count):
-        await store.tasks.create_compile(new_compile())
+        await store.tasks.create(new_compile())
