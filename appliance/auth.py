@@ -92,6 +92,7 @@ _FIRST_FILE: Final = """\
 # Users of this appliance. A user's mapping key is the fingerprint of the API key:
 #     printf %s "THE-KEY" | sha256sum
 # (the key itself works too, but then whoever can read this file can use it).
+# `analogcloud keys` adds, changes and removes users; changes count at once, without a restart.
 subscriptions:
   unlimited: {{}}
   # student:
@@ -106,4 +107,5 @@ users:
     # devices: [simulator]         # left out: all devices
     system: true                   # may search and read the tasks of all users
     # priority: 1                  # 1 to 10, higher is served sooner
+    # previous: []                 # fingerprints of earlier keys: their tasks are this user's
 """

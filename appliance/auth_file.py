@@ -12,7 +12,7 @@ from appliance.auth_models import AuthData
 from appliance.errors import AuthFileError, Fault
 from appliance.faults import faults_of
 from appliance.models import DeviceType, OwnerId
-from appliance.users import FINGERPRINT, STORED, RateLimits, User, fingerprint
+from appliance.users import FINGERPRINT, STORED, RateLimits, User, owner_of_key
 from appliance.yaml_file import YamlError, parse_yaml
 
 if TYPE_CHECKING:
@@ -33,14 +33,36 @@ _HINTS: Final = {
 
 def read_users(path: Path) -> tuple[User, ...]:
     """The users of a file, in its order. Raises AuthFileError."""
+    return users_in(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, bounded. Raises AuthFileError where there is none."""
     try:
-        file = parse_yaml(_read(path))
-    except YamlError as error:
-        raise AuthFileError(str(path), error.faults) from None
+        return _read(path)
     except OSError as error:
         raise _whole_file(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         raise _whole_file(path, "is not UTF-8 text") from None
+
+
+def users_in(text: str, path: Path) -> tuple[User, ...]:
+    """The users in the text of a file; ``path`` is for messages. Raises AuthFileError."""
+    data = _checked(text, path)
+    return tuple(_user(key, entry, data) for key, entry in data.users.items())
+
+
+def subscriptions_in(text: str, path: Path) -> Mapping[str, Mapping[DeviceType, RateLimits]]:
+    """The limits of each subscription, in the order of the file. Raises AuthFileError."""
+    subscriptions = _checked(text, path).subscriptions
+    return {name: _limits(subscription) for name, subscription in subscriptions.items()}
+
+
+def _checked(text: str, path: Path) -> AuthData:
+    try:
+        file = parse_yaml(text)
+    except YamlError as error:
+        raise AuthFileError(str(path), error.faults) from None
     faults = list(_foreign_faults(file.data))
     try:
         data = AuthData.model_validate(file.data)
@@ -49,7 +71,7 @@ def read_users(path: Path) -> tuple[User, ...]:
         data = None
     if data is None or faults:
         raise AuthFileError(str(path), in_order(faults, file))
-    return tuple(_user(key, entry, data) for key, entry in data.users.items())
+    return data
 
 
 def _read(path: Path) -> str:
@@ -97,7 +119,7 @@ def _previous_faults(users: object, owners: set[str]) -> Iterator[tuple[Location
 
 
 def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tuple[Location, Fault]]:
-    owner = _owner(key)
+    owner = owner_of_key(key)
     if owner in owners:
         yield at(location, "is the same key as that of a user above", "keep one of the two")
     owners.add(owner)
@@ -110,13 +132,9 @@ def _key_faults(location: Location, key: str, owners: set[str]) -> Iterator[tupl
         yield at(location, "cannot be used as a key", hint)
 
 
-def _owner(key: str) -> OwnerId:
-    return OwnerId(key) if key.startswith(FINGERPRINT) else fingerprint(key)
-
-
 def _user(key: str, entry: UserEntry, data: AuthData) -> User:
     return User(
-        owner=_owner(key),
+        owner=owner_of_key(key),
         enabled=entry.enabled,
         name=entry.name,
         email=entry.email,

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from appliance.keys_cli import add_keys
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -40,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_check(commands)
+    add_keys(commands, DEFAULT_CONFIG)
     _add_demo(commands)
     _add_compile(commands)
     _add_simulate(commands)
@@ -145,12 +148,12 @@ def _serve(asked: argparse.Namespace) -> int:
 def _check(asked: argparse.Namespace) -> int:
     from appliance.config import load
     from appliance.errors import ConfigError
+    from appliance.faults import tell_faults
 
     try:
         config = load(asked.config)
     except ConfigError as error:
-        for fault in error.faults:
-            print(f"{error.file}: {fault}", file=sys.stderr)
+        tell_faults(error)
         return EXIT_USAGE
     for warning in config.warnings:
         print(f"warning: {warning}", file=sys.stderr)

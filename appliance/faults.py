@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+
+    from appliance.errors import FaultyFile
 
     Location = tuple[int | str, ...]
 
@@ -43,6 +46,12 @@ _WORDS: Final[Mapping[str, str]] = {
     "model_attributes_type": "must be a section with keys of its own",
     "dict_type": "must be a section with keys of its own",
 }
+
+
+def tell_faults(error: FaultyFile) -> None:
+    """Every fault of a file, one below the other, on standard error."""
+    for fault in error.faults:
+        print(f"{error.file}: {fault}", file=sys.stderr)
 
 
 def shortened(value: object) -> str:

@@ -10,6 +10,7 @@ from appliance import logs
 from appliance.auth import AuthBook, first_start
 from appliance.config import load
 from appliance.errors import FaultyFile
+from appliance.faults import tell_faults
 from appliance.supervisor import EXIT_NO_START
 from appliance.supervisor import serve as supervise
 
@@ -41,12 +42,6 @@ def serve(path: Path) -> int:
     if key is not None:
         _show_key(key, config.auth_file)
     return supervise(config, users, (users,))
-
-
-def tell_faults(error: FaultyFile) -> None:
-    """Every fault of a file, one below the other, on standard error."""
-    for fault in error.faults:
-        print(f"{error.file}: {fault}", file=sys.stderr)
 
 
 def _show_key(key: str, path: Path) -> None:

@@ -68,6 +68,11 @@ def owner_named(text: str) -> OwnerId:
     return OwnerId(text) if STORED.fullmatch(text) else fingerprint(text)
 
 
+def owner_of_key(text: str) -> OwnerId:
+    """Whom a mapping key of auth.yml means; what starts like a fingerprint is never a key."""
+    return OwnerId(text) if text.startswith(FINGERPRINT) else fingerprint(text)
+
+
 def fingerprint(key: str) -> OwnerId:
     """What a key is known by."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_whole(
+    path: Path, data: bytes, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
     """Replace ``path`` by ``data``; both the content and the name are on disk when this returns.
+    ``owner`` are the ids of the user and group that the file shall belong to, left out: ours.
 
     Raises OSError, and then ``path`` is as it was.
     """
@@ -19,6 +22,8 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with open(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -70,6 +70,12 @@ def parse_yaml(text: str) -> YamlFile:
         raise YamlError(_fault("has a value that is no date or number", None, "")) from None
 
 
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of a text that ``parse_yaml`` takes, with their places in it; None if empty."""
+    node: yaml.Node | None = _Loader(text).get_single_node()
+    return node
+
+
 def _parse(loader: _Loader) -> YamlFile:
     node = loader.get_single_node()
     if node is None:
