@@ -59,7 +59,7 @@ def choose_amplitudes(
     """
     bounds = _bounds(elements, solution)
     peaks = _peaks(elements, channels, solution)
-    scaled = [_state_amplitude(bounds.get(i), peak) for i, peak in enumerate(peaks.states)]
+    scaled = [_state_amplitude(bounds.get(i), size) for i, size in enumerate(solution.sizes)]
     candidates = [_with_states(scaled, elements, channels, peaks)]
     if _fit_as_written(peaks.states) and all(b.value <= 1.0 for b in bounds.values()):
         candidates.insert(0, _with_states([1.0] * len(scaled), elements, channels, peaks))
@@ -112,10 +112,10 @@ def _bound_passed(bound: Bound, solution: Solution, state: int) -> Diagnostic:
     )
 
 
-def _state_amplitude(bound: Bound | None, peak: float) -> float:
+def _state_amplitude(bound: Bound | None, size: float) -> float:
     if bound is not None:
         return bound.value
-    return round_up(MARGIN * peak)
+    return round_up(MARGIN * float(size))
 
 
 def _with_states(

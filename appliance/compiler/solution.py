@@ -15,16 +15,25 @@ from numpy.typing import NDArray
 from scipy.integrate import DOP853, OdeSolution
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.evaluate import initial_state, quantity_function, rhs_function
+from appliance.compiler.evaluate import (
+    initial_state,
+    quantity_function,
+    rhs_function,
+)
 from appliance.compiler.program import Read
+from appliance.compiler.rounding import sizes_and_terms, step_noise, term_sizes
 
 if TYPE_CHECKING:
+    from appliance.compiler.program import Program
     from appliance.compiler.system import State, System
 
 DEFAULT_HORIZON: Final = 20.0
 """Problem time that scaling covers when nobody names another (analang reference, section 9)."""
 _RTOL: Final = 1e-11
 _ROUGH_RTOL: Final = 1e-7
+_ABSOLUTE: Final = 0.01
+"""Absolute tolerance of a state of size 1, as a part of the relative one."""
+_TERM_TIMES: Final = 64
 _SMALLEST_ERROR: Final = 1e-300
 _SAMPLES_PER_STEP: Final = 8
 MAX_STEPS: Final = 100_000
@@ -42,9 +51,10 @@ class Solution:
     """Solution over [0, horizon] in problem time and the user's units.
 
     ``times`` (m,) and ``states`` (n, m) are samples dense enough to see every peak;
-    ``amplitudes`` (n,) is the largest absolute value of each state. ``predictable`` is the time up
-    to which a change of all start values by 0.1 % of their amplitudes moves no state by more than
-    5 % of its amplitude (analang reference, section 12).
+    ``amplitudes`` (n,) is the largest absolute value of each state, ``sizes`` the same but for
+    states that rest, where it is what their derivative's terms could do. ``predictable`` is the
+    time up to which a change of all start values by 0.1 % of their amplitudes moves no state by
+    more than 5 % of its amplitude (analang reference, section 12).
     """
 
     system: System
@@ -52,17 +62,28 @@ class Solution:
     times: Array
     states: Array
     amplitudes: Array
+    sizes: Array
     predictable: float
     interpolant: OdeSolution
     warnings: tuple[Diagnostic, ...] = ()
 
     def probe_values(self, times: Array) -> Array:
         """Value of each probe at the given times: (probes, times)."""
-        reads = [Read(p.name, p.order) for p in self.system.program.probes]
-        quantities = quantity_function(self.system.program, reads)
+        quantities = quantity_function(self.system.program, self._probes())
         states = self.interpolant(times)
         rows = [quantities(t, states[:, i]) for i, t in enumerate(times)]
-        return np.array(rows, dtype=np.float64).T.reshape(len(reads), len(times))
+        return np.array(rows, dtype=np.float64).T.reshape(-1, len(times))
+
+    def probe_terms(self) -> Array:
+        """How large the terms are that each probe is the sum of: (probes,)."""
+        times = np.linspace(0.0, self.horizon, _TERM_TIMES)
+        states = self.interpolant(times)
+        rests = self.sizes != self.amplitudes
+        states[rests] = self.sizes[rests, None]
+        return term_sizes(self.system.program, self._probes(), times, states)
+
+    def _probes(self) -> list[Read]:
+        return [Read(p.name, p.order) for p in self.system.program.probes]
 
 
 def solve(system: System, horizon: float | None) -> Solution:
@@ -82,20 +103,24 @@ def solve(system: System, horizon: float | None) -> Solution:
             raise CompileError(fault)
         wanted = _usable(rough)
         warnings = (_shortened(fault, wanted),)
-    scale = np.max(np.abs(rough.interpolant(np.linspace(0.0, wanted, 512))), axis=1)
-    exact = _integrate(right_side, start, wanted, np.where(scale > 0.0, scale, 1.0), _RTOL)
+    scale = _typical_sizes(system.program, rough, wanted)
+    exact = _integrate(right_side, start, wanted, scale, _RTOL)
     if exact.end < wanted:
         raise CompileError(_ends_early(system, exact, wanted))
     times = _dense_times(exact.interpolant.ts)
     states = exact.interpolant(times)
     amplitudes = np.max(np.abs(states), axis=1)
+    sizes, _ = _sizes_and_terms(system.program, exact, wanted, amplitudes)
     return Solution(
         system=system,
         horizon=wanted,
         times=times,
         states=states,
         amplitudes=amplitudes,
-        predictable=_predictable(right_side, start, amplitudes, exact),
+        sizes=sizes,
+        predictable=_predictable(
+            right_side, start + _PERTURBATION * amplitudes, scale, sizes, exact
+        ),
         interpolant=exact.interpolant,
         warnings=warnings,
     )
@@ -126,7 +151,7 @@ def _integrate(
     ``scale`` (n,) is the typical size of each state.
     """
     with np.errstate(all="ignore"):
-        atol = np.maximum(scale * rtol * 0.01, _SMALLEST_ERROR)
+        atol = np.maximum(scale * rtol * _ABSOLUTE, _SMALLEST_ERROR)
         tolerances: dict[str, Any] = {"rtol": rtol, "atol": atol}
         solver: Solver = DOP853(right_side, 0.0, start, end, **tolerances)
         times: list[float] = [0.0]
@@ -165,19 +190,32 @@ def _dense_times(steps: Array) -> Array:
     return np.append(inner.ravel(), steps[-1])
 
 
+def _typical_sizes(program: Program, rough: _Trajectory, end: float) -> Array:
+    """Typical size of each state, for the exact solution: not below what rounding makes of it."""
+    scale = np.max(np.abs(rough.interpolant(np.linspace(0.0, end, 512))), axis=1)
+    _, terms = _sizes_and_terms(program, rough, end, scale)
+    noise = step_noise(terms, end / np.count_nonzero(rough.interpolant.ts < end))
+    return np.maximum(np.where(scale > 0.0, scale, 1.0), noise / (_RTOL * _ABSOLUTE))
+
+
+def _sizes_and_terms(
+    program: Program, trajectory: _Trajectory, end: float, amplitudes: Array
+) -> tuple[Array, Array]:
+    times = np.linspace(0.0, end, _TERM_TIMES)
+    return sizes_and_terms(program, times, trajectory.interpolant(times), amplitudes)
+
+
 def _predictable(
-    right_side: RightSide, start: Array, amplitudes: Array, exact: _Trajectory
+    right_side: RightSide, start: Array, scale: Array, sizes: Array, exact: _Trajectory
 ) -> float:
-    scale = np.where(amplitudes > 0.0, amplitudes, 1.0)
-    limit = np.where(amplitudes > 0.0, _PREDICTABLE_CHANGE * amplitudes, np.inf)
+    """Time up to which the solution from a neighbouring ``start`` stays near the exact one."""
+    limit = np.where(sizes > 0.0, _PREDICTABLE_CHANGE * sizes, np.inf)
 
     def is_far(solver: Solver) -> bool:
         return bool(np.any(np.abs(solver.y - exact.interpolant(solver.t)) > limit))
 
     # No further than that: a neighbour that runs away may become very slow to follow.
-    moved = _integrate(
-        right_side, start + _PERTURBATION * amplitudes, exact.end, scale, _RTOL, is_far
-    )
+    moved = _integrate(right_side, start, exact.end, scale, _RTOL, is_far)
     times = np.linspace(0.0, moved.end, 4001)
     change = np.abs(moved.interpolant(times) - exact.interpolant(times))
     beyond = np.any(change > limit[:, None], axis=0)

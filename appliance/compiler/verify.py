@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TOLERANCE: Final = 1e-3
 """Largest accepted deviation, as a part of each probe's amplitude, when nothing was lowered."""
 _POINTS: Final = 2001
+_SEEN: Final = 1e-3
+"""Where terms cancel, what is left is judged as if it were so large a part of them: a circuit's
+float32 coefficients leave errors of 1e-7 and more."""
 
 Array = NDArray[np.float64]
 
@@ -33,7 +36,8 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """Largest deviation of one probe in the user's units, when it happens (problem time), and the
-    probe's amplitude over the horizon (of one that rests at zero: one machine unit)."""
+    probe's amplitude over the horizon (of one whose terms cancel: a small part of the terms; of one
+    that has none: one machine unit)."""
 
     label: str
     largest: float
@@ -116,7 +120,7 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
     factors = np.array([[p.factor] for p in scaling.probes])
     offsets = np.array([[p.offset] for p in scaling.probes])
     columns = [p.probe for p in scaling.probes]
-    amplitudes = np.max(np.abs(expected), axis=1)
+    amplitudes = np.maximum(np.max(np.abs(expected), axis=1), _SEEN * solution.probe_terms())
     return _Comparison(
         times=times,
         errors=np.abs(factors * samples[:, columns].T + offsets - expected),
