@@ -126,9 +126,6 @@ class Blobs:
 
     def _place(self, temporary: Path, blob: Blob) -> None:
         place = self.path(blob.digest)
-        if not place.parent.is_dir():
-            place.parent.mkdir(mode=0o700, exist_ok=True)
-            fsync_directory(self._root)
         # Equal content may be there already: then nothing changes.
         self.pins.put(blob.digest, lambda: temporary.replace(place))
         try:
@@ -175,6 +172,9 @@ def _prepare(root: Path) -> None:
         if temporary.exists():
             shutil.rmtree(temporary)
         temporary.mkdir(mode=0o700)
+        # All of them now: a directory made later could be in use before its name is on disk.
+        for number in range(256):
+            (root / f"{number:02x}").mkdir(mode=0o700, exist_ok=True)
         fsync_directory(root)
         fsync_directory(root.parent)
 
