@@ -15,6 +15,7 @@ from appliance.config_checks import Bind, parse_bind
 from appliance.config_entities import read_entities
 from appliance.config_lines import key_lines, line_at
 from appliance.config_models import ConfigFile
+from appliance.config_tls import open_warning, read_tls
 from appliance.errors import ConfigError, Fault
 from appliance.faults import faults_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config_checks import Location, Table
-    from appliance.config_models import Device, Limits, Scanner, System, Tasks, Workers
+    from appliance.config_models import Device, Limits, Scanner, System, Tasks, Tls, Workers
 
 MAX_FILE_BYTES: Final = 2**20
 
@@ -50,6 +51,7 @@ class Config:
     auth_file: Path
     reload_check_s: float
     bind: Bind
+    tls: Tls | None
     limits: Limits
     tasks: Tasks
     workers: Workers
@@ -70,9 +72,11 @@ def load(path: Path) -> Config:
     file = _validated(data, faults)
     directory = path.absolute().parent
     entities = read_entities(data, directory, faults)
+    tls, warnings = read_tls(data, directory, faults)
     if file is None or faults:
         raise ConfigError(str(path), _in_order(faults, text))
-    return _config(path, file, directory, entities, data)
+    warnings = (*config_checks.warnings(data), *warnings)
+    return _config(path, file.model_copy(update={"tls": tls}), entities, warnings)
 
 
 def _read(path: Path) -> str:
@@ -124,11 +128,12 @@ def _in_order(faults: Iterable[tuple[Location, Fault]], text: str) -> tuple[Faul
 
 
 def _config(
-    path: Path, file: ConfigFile, directory: Path, entities: Mapping[str, bytes], data: Table
+    path: Path, file: ConfigFile, entities: Mapping[str, bytes], warnings: tuple[str, ...]
 ) -> Config:
-    bind = parse_bind(file.bind)
+    bind, directory = parse_bind(file.bind), path.absolute().parent
     if bind is None:
         raise ConfigError(str(path), (Fault(path="bind", message="must be HOST:PORT"),))
+    exposed = open_warning(bind, file.tls)
     return Config(
         path=path.absolute(),
         system=file.system,
@@ -136,11 +141,12 @@ def _config(
         auth_file=directory / file.auth_file,
         reload_check_s=file.reload_check_s,
         bind=bind,
+        tls=file.tls,
         limits=file.limits,
         tasks=file.tasks,
         workers=file.workers,
         scanner=file.devices.scanner,
         devices=file.devices.available,
         entities=entities,
-        warnings=tuple(config_checks.warnings(data)),
+        warnings=warnings if exposed is None else (*warnings, exposed),
     )

@@ -138,6 +138,14 @@ class Devices(Section):
     available: Annotated[tuple[Device, ...], Field(strict=False)] = ()
 
 
+class Tls(Section):
+    """``[tls]``: files in PEM form. ``certificate`` has the server's own one first, then those
+    that lead to one that clients know."""
+
+    certificate: FilePath
+    key: FilePath
+
+
 class ConfigFile(Section):
     """The whole file. ``bind`` is ``HOST:PORT``; paths are relative to the file's directory."""
 
@@ -146,6 +154,7 @@ class ConfigFile(Section):
     auth_file: FilePath = Path("auth.yml")
     reload_check_s: Seconds = 2.0
     bind: str = "127.0.0.1:8000"
+    tls: Tls | None = None
     limits: Limits = Limits()
     tasks: Tasks = Tasks()
     workers: Workers = Workers()

@@ -17,6 +17,9 @@ from appliance.supervisor import serve as supervise
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from appliance.config import Config
+    from appliance.tls import ServerTls
+
 _log = logging.getLogger("analogcloud.serve")
 
 EXIT_CONFIGURATION = 2
@@ -33,6 +36,7 @@ def serve(path: Path) -> int:
         config = load(path)
         key = first_start(config.auth_file)
         users = AuthBook(config.auth_file)
+        tls = _tls(config)
     except FaultyFile as error:
         tell_faults(error)
         return EXIT_CONFIGURATION
@@ -41,7 +45,16 @@ def serve(path: Path) -> int:
         return EXIT_NO_START
     if key is not None:
         _show_key(key, config.auth_file)
-    return supervise(config, users, (users,))
+    return supervise(config, users, tls, (users,) if tls is None else (users, tls))
+
+
+def _tls(config: Config) -> ServerTls | None:
+    """Raises ConfigError where the files are no longer what they were a moment ago."""
+    if config.tls is None:
+        return None
+    from appliance.tls import ServerTls  # loaded only where it is used
+
+    return ServerTls(config.tls, config.path)
 
 
 def _show_key(key: str, path: Path) -> None:

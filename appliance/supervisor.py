@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from appliance.config import Config
     from appliance.config_models import Device, Limits
     from appliance.reload import Reloadable
+    from appliance.tls import ServerTls
     from appliance.users import Users
     from appliance.workings import Pools
 
@@ -54,10 +55,12 @@ async def run_appliance(
     users: Users,
     stop: trio.Event,
     workings: Workings,
+    tls: ServerTls | None = None,
     *,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run everything until ``stop`` is set. Started with the addresses that are served.
+    """Run everything until ``stop`` is set, with HTTPS where there is ``tls``. Started with the
+    addresses that are served.
 
     Raises StoreError where the store cannot be opened or fails (then in a group), OSError where
     the address cannot be had (in a group).
@@ -80,7 +83,8 @@ async def run_appliance(
             device_nursery.start_soon(pools.warm, workings)
             # The place of what looks outward: events, housekeeping.
             app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
-            await serve_http(app, bind, limits, stop, task_status=task_status)
+            current_tls = None if tls is None else partial(getattr, tls, "context")
+            await serve_http(app, bind, limits, stop, current_tls, task_status=task_status)
             device_nursery.cancel_scope.cancel()
 
 
@@ -119,7 +123,12 @@ def _server_limits(limits: Limits) -> ServerLimits:
     )
 
 
-def serve(config: Config, users: Users, reloadable: Sequence[Reloadable] = ()) -> int:
+def serve(
+    config: Config,
+    users: Users,
+    tls: ServerTls | None = None,
+    reloadable: Sequence[Reloadable] = (),
+) -> int:
     """Run the appliance as this process until SIGTERM or SIGINT; ``reloadable`` is read anew on
     SIGHUP and when its files change. Returns the exit code:
 
@@ -129,7 +138,8 @@ def serve(config: Config, users: Users, reloadable: Sequence[Reloadable] = ()) -
     for warning in config.warnings:
         _log.warning("event=configuration_warning %s", warning)
     try:
-        trio.run(_until_signal, config, users, Reloader(reloadable, config.reload_check_s))
+        reloader = Reloader(reloadable, config.reload_check_s)
+        trio.run(_until_signal, config, users, tls, reloader)
     except* StoreError as group:
         _log.critical("event=store_failed error=%r", _texts(group))
         return_code = EXIT_STORE
@@ -141,15 +151,18 @@ def serve(config: Config, users: Users, reloadable: Sequence[Reloadable] = ()) -
     return return_code
 
 
-async def _until_signal(config: Config, users: Users, reloader: Reloader) -> None:
-    stop = trio.Event()
+async def _until_signal(
+    config: Config, users: Users, tls: ServerTls | None, reloader: Reloader
+) -> None:
+    stop, scheme = trio.Event(), "http" if tls is None else "https"
     async with trio.open_nursery() as nursery:
         await nursery.start(_watch_signals, stop, nursery, reloader)
         await nursery.start(partial(keep_running, "reload", reloader.run, _ignore))
-        run = partial(run_appliance, config, users, stop, Workings())
+        run = partial(run_appliance, config, users, stop, Workings(), tls)
         addresses = await nursery.start(_then_cancel, run, nursery)
         for address in addresses:
-            _log.info("event=serving url=http://%s devices=%d", address, len(config.devices))
+            devices = len(config.devices)
+            _log.info("event=serving url=%s://%s devices=%d", scheme, address, devices)
 
 
 async def _then_cancel(

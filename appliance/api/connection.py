@@ -68,28 +68,50 @@ class SendLimit:
 
 
 class GuardedStream:
-    """A socket stream whose sends end within a limit; a send that does not closes the stream."""
+    """A socket stream, with TLS or without, whose sends end within a limit; a send that does not
+    closes the stream."""
 
-    def __init__(self, stream: trio.SocketStream, limit: SendLimit) -> None:
+    def __init__(
+        self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], limit: SendLimit
+    ) -> None:
         self._stream = stream
         self._limit = limit
-        self.socket = stream.socket
+        self.is_encrypted = isinstance(stream, trio.SSLStream)
+        plain = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+        self.socket = plain.socket
+
+    async def handshake(self) -> bool:
+        """Agree with the client on the encryption, where there is one. False: it will not."""
+        if isinstance(self._stream, trio.SSLStream):
+            try:
+                await self._stream.do_handshake()
+            except trio.BrokenResourceError:
+                return False
+        return True
 
     async def send_all(self, data: bytes) -> None:
         with self._limit.scope() as scope:
             await self._stream.send_all(data)
         if scope.cancelled_caught:
-            await trio.aclose_forcefully(self._stream)
+            await self.drop()
             raise trio.BrokenResourceError("the client does not read")
 
     async def receive_some(self, max_bytes: int) -> bytes:
-        return await self._stream.receive_some(max_bytes)
+        return bytes(await self._stream.receive_some(max_bytes))
 
     async def send_eof(self) -> None:
-        await self._stream.send_eof()
+        if isinstance(self._stream, trio.SocketStream):
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        with self._limit.scope() as scope:  # with TLS, closing begins with a last message
+            await self._stream.aclose()
+        if scope.cancelled_caught:
+            await self.drop()
+
+    async def drop(self) -> None:
+        """Close without a word."""
+        await trio.aclose_forcefully(self._stream)
 
 
 class HttpProtocol(H11Protocol):
@@ -177,7 +199,7 @@ class Connection(TCPServer):
                     self.context,
                     task_group,
                     ConnectionState({}),
-                    False,
+                    self._guarded.is_encrypted,
                     parse_socket_addr(socket.family, socket.getpeername()),
                     parse_socket_addr(socket.family, socket.getsockname()),
                     self.protocol_send,

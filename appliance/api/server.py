@@ -17,10 +17,13 @@ from appliance.api.connection import Connection, GuardedStream, SendLimit
 from appliance.api.problems import problem_body
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from typing import Any
 
     from hypercorn.typing import ASGIFramework
+
+    CurrentTls: TypeAlias = Callable[[], ssl.SSLContext]
 
     # Hypercorn and we describe ASGI messages in different, equally loose words.
     AsgiApp: TypeAlias = Callable[..., Any]
@@ -49,10 +52,13 @@ async def serve_http(
     bind: str,
     limits: ServerLimits,
     stop: trio.Event,
+    tls: CurrentTls | None = None,
     *,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve ``app`` on ``bind`` (``host:port``; port 0 takes a free one) until ``stop`` is set.
+
+    ``tls`` is asked at each connection what to encrypt it with; None: nothing is encrypted.
 
     Started with the addresses in use, as ``host:port``. After ``stop`` no connection is accepted,
     open requests have ``grace_s`` left, and then this returns whatever clients do. Raises OSError
@@ -60,7 +66,7 @@ async def serve_http(
     """
     listeners = await _listen(bind)
     context, sends = WorkerContext(None), SendLimit(limits.send_s)
-    handler = _Server(app, limits, context, sends).serve_connection
+    handler = _Server(app, limits, context, sends, tls).serve_connection
     async with trio.open_nursery() as connection_nursery:
         async with trio.open_nursery() as accept_nursery:
             serve = partial(trio.serve_listeners, handler_nursery=connection_nursery)
@@ -76,28 +82,50 @@ async def serve_http(
 
 class _Server:
     def __init__(
-        self, app: AsgiApp, limits: ServerLimits, context: WorkerContext, sends: SendLimit
+        self,
+        app: AsgiApp,
+        limits: ServerLimits,
+        context: WorkerContext,
+        sends: SendLimit,
+        tls: CurrentTls | None,
     ) -> None:
         self._app = ASGIWrapper(cast("ASGIFramework", app))
         self._limits = limits
         self._config = _hypercorn_config(limits)
         self._context = context
         self._sends = sends
+        self._tls = tls
         self._open = 0
 
     async def serve_connection(self, stream: trio.SocketStream) -> None:
-        guarded = GuardedStream(stream, self._sends)
+        guarded = GuardedStream(self._encrypted(stream), self._sends)
         self._open += 1
         try:
             if self._open > self._limits.connections:
-                await guarded.send_all(_TOO_MANY)
-            else:
+                await _turn_away(guarded)
+            elif await self._is_ready(guarded):
                 await self._connection(guarded).run()
         except* Exception:
             # Supervision border: whatever one client provokes, the others are served.
             _log.exception("event=connection_failed")
         finally:
             self._open -= 1
+
+    def _encrypted(
+        self, stream: trio.SocketStream
+    ) -> trio.SocketStream | trio.SSLStream[trio.SocketStream]:
+        if self._tls is None:
+            return stream
+        return trio.SSLStream(stream, self._tls(), server_side=True)
+
+    async def _is_ready(self, stream: GuardedStream) -> bool:
+        """Whether the client has agreed on the encryption in time; else the stream is closed."""
+        is_ready = False
+        with trio.move_on_after(self._limits.header_s):
+            is_ready = await stream.handshake()
+        if not is_ready:
+            await stream.drop()
+        return is_ready
 
     def _connection(self, stream: GuardedStream) -> Connection:
         return Connection(self._app, self._config, self._context, stream, self._limits.header_s)
@@ -109,6 +137,13 @@ _TOO_MANY: Final = (
     b"retry-after: 1\r\nconnection: close\r\n"
     b"content-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
 )
+
+
+async def _turn_away(stream: GuardedStream) -> None:
+    if stream.is_encrypted:
+        await stream.drop()  # a handshake for a refusal would cost more than serving
+    else:
+        await stream.send_all(_TOO_MANY)
 
 
 async def _listen(bind: str) -> list[trio.SocketListener]:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.process import Process
 from tests.api.serving import ADA, AUTH, BOB, CONFIG
+from tests.api.test_api_tls import put, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,4 +74,22 @@ def test_a_change_is_seen_without_a_signal(directory: Path) -> None:
     (directory / "new.yml").replace(directory / "auth.yml")
     process.line_with("event=reloaded")
     assert httpx.get(url, headers={"Authorization": f"Bearer {ADA}"}).status_code == 403
+    assert process.end(signal.SIGTERM)[0] == 0
+
+
+def test_https_with_the_certificate_of_the_day(directory: Path) -> None:
+    (directory / "analogcloud.toml").write_text(
+        f'reload_check_s = 0.05\n{CONFIG}\n[tls]\ncertificate = "c.pem"\nkey = "k.pem"\n'
+    )
+    put(directory, "one")
+    process = Process(directory)
+    address = process.address()
+    assert address.startswith("https://")
+    assert httpx.get(f"{address}/health", verify=trusting("one")).status_code == 200
+    (directory / "k.pem").unlink()
+    assert "tls.key: names no file" in process.line_with("event=reload_refused what=certificate")
+    assert httpx.get(f"{address}/health", verify=trusting("one")).status_code == 200
+    put(directory, "other")
+    process.line_with("event=reloaded what=certificate")
+    assert httpx.get(f"{address}/health", verify=trusting("other")).status_code == 200
     assert process.end(signal.SIGTERM)[0] == 0

@@ -17,8 +17,17 @@ from appliance.models import DeviceType
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+TLS = Path(__file__).parents[2] / "tls"
 EXAMPLE = Path(__file__).parents[3] / "analogcloud.toml"
 _COMMENTED = re.compile(r"^#(?=\[|[a-z_]+ = )", re.MULTILINE)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Of a configuration to be, with the files that the example names beside it."""
+    (tmp_path / "certificate.pem").write_bytes((TLS / "test-only-one.crt").read_bytes())
+    (tmp_path / "key.pem").write_bytes((TLS / "test-only-one.key").read_bytes())
+    return tmp_path / "analogcloud.toml"
 
 
 def uncommented() -> str:
@@ -49,8 +58,7 @@ def test_it_works_as_it_stands() -> None:
     assert set(config.entities) == {config.devices[0].name}
 
 
-def test_it_works_with_every_key_uncommented(tmp_path: Path) -> None:
-    path = tmp_path / "analogcloud.toml"
+def test_it_works_with_every_key_uncommented(path: Path) -> None:
     path.write_text(uncommented(), encoding="utf-8")
     assert len(load(path).devices) == 2
 
@@ -62,8 +70,7 @@ def test_every_key_is_there() -> None:
     assert [key for key in sorted(keys) if not has_key(data, key)] == []
 
 
-def test_commented_keys_show_the_defaults(tmp_path: Path) -> None:
-    path = tmp_path / "analogcloud.toml"
+def test_commented_keys_show_the_defaults(path: Path) -> None:
     path.write_text(uncommented().replace("instance_cpu_cores", "#"), encoding="utf-8")
     shown, standing = load(path), load(EXAMPLE)
     assert (shown.limits, shown.workers) == (Limits(), Workers())
