@@ -194,6 +194,19 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("flag", "word"), [("--k0", "twelve"), ("--k0", "1.5"), ("--horizon", "long"), ("--k0", "")]
+)
+def test_a_number_that_is_none_is_told_in_plain_words(
+    flag: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.run(["compile", "x.ana", "-o", "y", flag, word])
+    told = capsys.readouterr().err
+    assert f"{flag}: {word} is not a" in told
+    assert "_count" not in told
+
+
 def test_an_unknown_target_is_wrong_usage(tmp_path: Path) -> None:
     assert cli.run(["compile", "x.ana", "--target", "toaster", "-o", str(tmp_path / "y")]) == 2
 
