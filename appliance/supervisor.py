@@ -21,6 +21,7 @@ from appliance.api.server import ServerLimits, serve_http
 from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.compile_pool import CompilePool
 from appliance.errors import StoreError
+from appliance.events import EventHub
 from appliance.reload import Reloader
 from appliance.restart import keep_running
 from appliance.runner import DeviceRunner
@@ -65,8 +66,11 @@ async def run_appliance(
     Raises StoreError where the store cannot be opened or fails (then in a group), OSError where
     the address cannot be had (in a group).
     """
-    started_at = time.monotonic()
-    async with open_store(config.state_dir) as store, open_pools(config) as pools:
+    started_at, events = time.monotonic(), EventHub()
+    async with (
+        open_store(config.state_dir, listener=events) as store,
+        open_pools(config) as pools,
+    ):
         for id in await store.tasks.recover():
             _log.warning("event=task_interrupted task=%s", id)
         board, bells = DeviceBoard(_entry(device) for device in config.devices), Bells()
@@ -76,16 +80,24 @@ async def run_appliance(
             store=store,
             board=board,
             bells=bells,
+            events=events,
             started_at=started_at,
         )
         async with trio.open_nursery() as device_nursery:
             await _start_services(device_nursery, parts, pools, workings)
             device_nursery.start_soon(pools.warm, workings)
             # The place of what looks outward: events, housekeeping.
+            device_nursery.start_soon(_end_streams, stop, events)
             app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
             current_tls = None if tls is None else partial(getattr, tls, "context")
             await serve_http(app, bind, limits, stop, current_tls, task_status=task_status)
             device_nursery.cancel_scope.cancel()
+
+
+async def _end_streams(stop: trio.Event, events: EventHub) -> None:
+    """Streams of events have no end of their own that a stop could wait for."""
+    await stop.wait()
+    events.close()
 
 
 async def _start_services(

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from appliance.api.devices import DeviceRoutes
 from appliance.api.documentation import DocumentationRoutes
+from appliance.api.events import EventRoutes
 from appliance.api.gate import BodyLimits, Gate
 from appliance.api.lists import ListRoutes
 from appliance.api.problems import ApiError
@@ -65,6 +66,7 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
         DeviceRoutes(parts),
         ListRoutes(parts),
         TaskRoutes(parts),
+        EventRoutes(parts),
     )
     routes = tuple(route for group in groups for route in group.routes())
     return (*routes, *DocumentationRoutes(routes).routes())

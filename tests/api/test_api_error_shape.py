@@ -15,6 +15,7 @@ from appliance.auth import AuthFile
 from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.config import load
 from appliance.errors import BlobMissing, StorageFull, StoreFailed
+from appliance.events import EventHub
 from appliance.models import DeviceType
 from tests.api.serving import ADA, AUTH, CONFIG, MODULE
 
@@ -56,12 +57,15 @@ def parts(directory: Path, error: Exception) -> Parts:
         (directory / name).write_text(text)
     sim = DeviceEntry(name="sim", type=DeviceType.SIMULATOR, max_sample_rate=10**6, reason="")
     failing: Any = Failing(error)
+    events = EventHub()
+    events.close()  # streams end at once
     return Parts(
         config=load(directory / "analogcloud.toml"),
         users=AuthFile.load(directory / "auth.yml"),
         store=SimpleNamespace(tasks=failing, blobs=failing, usage=failing),  # type: ignore[arg-type]
         board=DeviceBoard([sim]),
         bells=Bells(),
+        events=events,
         started_at=0.0,
     )
 
