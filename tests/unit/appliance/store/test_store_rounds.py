@@ -223,12 +223,12 @@ async def test_answers_are_told_in_the_order_of_the_commits(tmp_path: Path) -> N
     told: list[int] = []
     returned: list[int] = []
 
-    async def one(number: int) -> None:
-        returned.append(await database.write(lambda _: number, told.append))
+    async def one(opened: Database, number: int) -> None:
+        returned.append(await opened.write(lambda _: number, told.append))
 
-    async with open_database(tmp_path / "db") as database, trio.open_nursery() as nursery:
+    async with open_database(tmp_path / "db") as opened, trio.open_nursery() as nursery:
         for number in range(50):
-            nursery.start_soon(one, number)
+            nursery.start_soon(one, opened, number)
             await trio.lowlevel.checkpoint()
     assert told == sorted(told)
     assert sorted(returned) == told == list(range(50))
