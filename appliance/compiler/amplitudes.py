@@ -26,6 +26,8 @@ _SMALLEST: Final = 1e-300
 _LARGEST: Final = 1e300
 """Sizes to calculate with."""
 _SMALLEST_AS_WRITTEN: Final = 1e-30
+_SMALLEST_START: Final = 1.2e-38
+"""The smallest float32 of full precision, in machine units."""
 
 Array = NDArray[np.float64]
 
@@ -65,6 +67,7 @@ def choose_amplitudes(
         candidates.insert(0, _with_states([1.0] * len(scaled), elements, channels, peaks))
     for candidate in candidates:
         _check_sizes(candidate)
+        _check_starts(candidate, solution)
     return tuple(candidates)
 
 
@@ -82,6 +85,25 @@ def _check_sizes(amplitudes: Amplitudes) -> None:
             raise CompileError(
                 Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message, hint=hint)
             )
+
+
+def _check_starts(amplitudes: Amplitudes, solution: Solution) -> None:
+    """A start value must not vanish beside what the state grows to."""
+    faults = [
+        Diagnostic(
+            kind=Kind.AMPLITUDE_UNBOUNDED,
+            message=(
+                f"{state.label} starts at {state.initial:g} and one machine unit stands for "
+                f"{size:g}: the start value is lost"
+            ),
+            at=state.at,
+            hint="a shorter horizon, or a smaller bound",
+        )
+        for state, size in zip(solution.system.states, amplitudes.signals, strict=False)
+        if 0.0 < abs(state.initial) < _SMALLEST_START * size
+    ]
+    if faults:
+        raise CompileError(*faults)
 
 
 def _bounds(elements: Elements, solution: Solution) -> dict[int, Bound]:

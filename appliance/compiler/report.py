@@ -62,7 +62,18 @@ def scaling(
             f"warning: slower than the wanted {wanted:g} units per second, because the weights "
             "would not fit the lanes otherwise"
         )
+    _fine_starts(elements, wiring, log)
     _fine_weights(elements, wiring, log)
+
+
+def _fine_starts(elements: Elements, wiring: Wiring, log: Log) -> None:
+    for number, state in enumerate(elements.system.states):
+        start = state.initial / wiring.amplitudes.signals[number]
+        if 0.0 < abs(start) < RESOLUTION:
+            log(
+                f"warning: {state.label} starts at {start:.3g} machine units, which hardware "
+                "cannot tell from zero; if it grows from there, it will do so at another time"
+            )
 
 
 def _fine_weights(elements: Elements, wiring: Wiring, log: Log) -> None:

@@ -103,7 +103,7 @@ def solve(system: System, horizon: float | None) -> Solution:
             raise CompileError(fault)
         wanted = _usable(rough)
         warnings = (_shortened(fault, wanted),)
-    scale = _typical_sizes(system.program, rough, wanted)
+    scale = _typical_sizes(system.program, start, rough, wanted)
     exact = _integrate(right_side, start, wanted, scale, _RTOL)
     if exact.end < wanted:
         raise CompileError(_ends_early(system, exact, wanted))
@@ -190,12 +190,15 @@ def _dense_times(steps: Array) -> Array:
     return np.append(inner.ravel(), steps[-1])
 
 
-def _typical_sizes(program: Program, rough: _Trajectory, end: float) -> Array:
-    """Typical size of each state, for the exact solution: not below what rounding makes of it."""
-    scale = np.max(np.abs(rough.interpolant(np.linspace(0.0, end, 512))), axis=1)
-    _, terms = _sizes_and_terms(program, rough, end, scale)
+def _typical_sizes(program: Program, start: Array, rough: _Trajectory, end: float) -> Array:
+    """Typical size of each state, for the exact solution: of one that grows its start value, whose
+    error would grow with it; of one that rests what makes rounding look small."""
+    peaks = np.max(np.abs(rough.interpolant(np.linspace(0.0, end, 512))), axis=1)
+    sizes, terms = _sizes_and_terms(program, rough, end, peaks)
     noise = step_noise(terms, end / np.count_nonzero(rough.interpolant.ts < end))
-    return np.maximum(np.where(scale > 0.0, scale, 1.0), noise / (_RTOL * _ABSOLUTE))
+    scale = np.where(start != 0.0, np.minimum(peaks, np.abs(start)), peaks)
+    scale = np.where(sizes != peaks, np.maximum(scale, noise / (_RTOL * _ABSOLUTE)), scale)
+    return np.where(scale > 0.0, scale, 1.0)
 
 
 def _sizes_and_terms(

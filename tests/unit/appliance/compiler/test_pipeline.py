@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from appliance.compiler.diagnostics import CompileError
+from appliance.compiler.front import read_program
 from appliance.compiler.pipeline import CompileOptions, compile_program
+from appliance.compiler.solution import solve
+from appliance.compiler.system import reduce_order
 from appliance.descriptions import lucidac
 from drivers.apb.circuit import assemble
 from drivers.apb.codec import decode
@@ -250,6 +253,32 @@ def test_a_start_value_too_small_for_float32_is_scaled() -> None:
     )
     values = run(circuit, 1.0, 11)[:, 0]
     assert np.allclose(values, 1e-50 * np.exp(-np.linspace(0.0, 1.0, 11)), atol=1e-56)
+
+
+def test_a_start_value_that_vanishes_beside_the_amplitude_is_refused() -> None:
+    source = program("let diff[x, t](t) = 60*x(t);", "let x(t: 0) = 1;", "probe x(t);")
+    with pytest.raises(CompileError) as caught:
+        compiled(source, horizon=10.0)
+    (fault,) = caught.value.diagnostics
+    assert (fault.kind, fault.at and fault.at.line) == ("amplitude-unbounded", 3)
+    assert "the start value is lost" in fault.message
+
+
+def test_growth_from_little_is_followed_exactly_and_warned_about() -> None:
+    source = program(
+        "let diff[s, t](t) = -2*(s(t)*i(t));",
+        "let diff[i, t](t) = 2*(s(t)*i(t)) - i(t);",
+        "let s(t: 0) = 1;",
+        "let i(t: 0) = 1e-15;",
+        "probe i(t);",
+    )
+    solution = solve(reduce_order(read_program(source)), 60.0)
+    i, s = solution.states[1], solution.states[0]
+    assert np.allclose(i + s - 0.5 * np.log(s), 1.0, atol=1e-9)
+    early = np.linspace(0.0, 10.0, 11)
+    assert np.allclose(solution.interpolant(early)[1], 1e-15 * np.exp(early), rtol=1e-9)
+    _, log = compiled(source, horizon=60.0)
+    assert any("warning: i starts at 1e-15 machine units" in line for line in log)
 
 
 @pytest.mark.parametrize(
