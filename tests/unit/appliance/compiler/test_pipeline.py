@@ -266,19 +266,18 @@ def test_a_start_value_that_vanishes_beside_the_amplitude_is_refused() -> None:
 
 def test_growth_from_little_is_followed_exactly_and_warned_about() -> None:
     source = program(
-        "let diff[s, t](t) = -2*(s(t)*i(t));",
-        "let diff[i, t](t) = 2*(s(t)*i(t)) - i(t);",
-        "let s(t: 0) = 1;",
-        "let i(t: 0) = 1e-15;",
-        "probe i(t);",
+        "let diff[x, t](t) = 1;",
+        "let diff[y, t](t) = -x(t)*y(t);",
+        "let x(t: 0) = -10;",
+        "let y(t: 0) = 0.001;",
+        "probe y(t);",
     )
-    solution = solve(reduce_order(read_program(source)), 60.0)
-    i, s = solution.states[1], solution.states[0]
-    assert np.allclose(i + s - 0.5 * np.log(s), 1.0, atol=1e-9)
-    early = np.linspace(0.0, 10.0, 11)
-    assert np.allclose(solution.interpolant(early)[1], 1e-15 * np.exp(early), rtol=1e-9)
-    _, log = compiled(source, horizon=60.0)
-    assert any("warning: i starts at 1e-15 machine units" in line for line in log)
+    solution = solve(reduce_order(read_program(source)), 20.0)
+    times = np.linspace(0.0, 20.0, 41)
+    expected = 0.001 * np.exp(10 * times - times**2 / 2)
+    assert np.allclose(solution.interpolant(times)[1], expected, rtol=1e-7)
+    _, log = compiled(source)
+    assert any("warning: y starts at 1.59e-22 machine units" in line for line in log)
 
 
 @pytest.mark.parametrize(
