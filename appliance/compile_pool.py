@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from appliance.board import Bells
     from appliance.compile_child import CompileFunction
     from appliance.compiler.diagnostics import Diagnostic
+    from appliance.control import Control
     from appliance.models import Blob, Task
     from appliance.store.opening import Store
     from appliance.task_log import TaskLog
@@ -30,6 +31,7 @@ class CompilePool:
         self,
         store: Store,
         bells: Bells,
+        control: Control,
         jobs: JobRunner,
         compile: CompileFunction,
         workers: int,
@@ -38,7 +40,7 @@ class CompilePool:
         self._jobs = jobs
         self._compile = compile
         self._workers = [
-            QueueWorker(store, bells, COMPILE_QUEUE, self._work) for _ in range(workers)
+            QueueWorker(store, bells, control, COMPILE_QUEUE, self._work) for _ in range(workers)
         ]
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

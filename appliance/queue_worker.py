@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import trio
 
-from appliance.errors import ApplianceError, StorageFull, StoreError
+from appliance.errors import ApplianceError, BlobMissing, StorageFull, StoreError
 from appliance.models import Blob, Task, TaskState
 from appliance.task_log import TaskLog
 
 if TYPE_CHECKING:
     from appliance.board import Bells
+    from appliance.control import Control
     from appliance.models import QueueName
     from appliance.store.opening import Store
 
@@ -41,12 +42,19 @@ class TaskFailed(ApplianceError):
     """The task ends without a result; the text is its error, for its owner."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _End:
-    """How a task ended: with a result or with an error, never both."""
+    """How a task ends: with a result or with an error, never both. It is filled in as soon as that
+    is known, so that a worker that is stopped at the next moment still knows."""
 
     result: Blob | None = None
-    error: str | None = None
+    error: str | None = INTERRUPTED
+
+    def succeed(self, result: Blob) -> None:
+        self.result, self.error = result, None
+
+    def fail(self, error: str) -> None:
+        self.result, self.error = None, error
 
 
 class QueueWorker:
@@ -56,12 +64,14 @@ class QueueWorker:
         self,
         store: Store,
         bells: Bells,
+        control: Control,
         queue: QueueName,
         work: Work,
         is_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
         self._bells = bells
+        self._control = control
         self._queue = queue
         self._work = work
         self._is_ready = is_ready
@@ -75,43 +85,43 @@ class QueueWorker:
             if task is None:
                 await bell.wait()
             else:
-                await self._do(task)
+                with self._control.at_work(task):
+                    await self._do(task)
 
     async def _do(self, task: Task) -> None:
         _log.info("event=task_started task=%s queue=%s", task.id, self._queue)
         log = TaskLog(self._store.tasks, task.id)
-        end, is_settled = _End(error=INTERRUPTED), False
+        end, is_settled = _End(), False
         try:
-            end = await self._attempt(task, log)
+            await self._attempt(task, log, end)
             await self._settle(task, log, end)
             is_settled = True
         finally:
-            if not is_settled:  # the appliance stops, or the store failed
+            if not is_settled:  # the appliance stops, the task was deleted, or the store failed
                 with trio.move_on_after(STOP_S, shield=True):
                     await self._store_end(task, end)
 
-    async def _attempt(self, task: Task, log: TaskLog) -> _End:
+    async def _attempt(self, task: Task, log: TaskLog, end: _End) -> None:
         """Do the work while its log lines are stored."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(log.pump)
-            end = await self._end_of_work(task, log)
+            await self._try_work(task, log, end)
             nursery.cancel_scope.cancel()
-        return end
 
-    async def _end_of_work(self, task: Task, log: TaskLog) -> _End:
+    async def _try_work(self, task: Task, log: TaskLog, end: _End) -> None:
         try:
-            return _End(result=await self._work(task, log))
+            end.succeed(await self._work(task, log))
         except TaskFailed as error:
-            return _End(error=str(error)[:MAX_ERROR_CHARS])
-        except StorageFull as error:
-            return _End(error=str(error))
+            end.fail(str(error)[:MAX_ERROR_CHARS])
+        except (StorageFull, BlobMissing) as error:
+            end.fail(str(error))
         except StoreError:
             raise
         except Exception:
             # Supervision border: a bug in one task's work must not end the worker. The owner
             # cannot do anything about it, so the text stays general and the log has the rest.
             _log.exception("event=task_crashed task=%s queue=%s", task.id, self._queue)
-            return _End(error=f"an internal error of the appliance; its log has task={task.id}")
+            end.fail(f"an internal error of the appliance; its log has task={task.id}")
 
     async def _settle(self, task: Task, log: TaskLog, end: _End) -> None:
         """Write the end of a task, log first; wait for room on a full disk."""
@@ -130,5 +140,13 @@ class QueueWorker:
         is_ours = await self._store.tasks.transition(
             task.id, TaskState.INPROGRESS, after, error=end.error, result=end.result
         )
+        if end.result is not None:
+            await self._let_go(end.result, is_kept=is_ours)
         state = after if is_ours else "gone"
         _log.info("event=task_ended task=%s queue=%s state=%s", task.id, self._queue, state)
+
+    async def _let_go(self, result: Blob, *, is_kept: bool) -> None:
+        """The row names the result, or the task was deleted and nobody wants it."""
+        self._store.blobs.release(result)
+        if not is_kept:
+            await self._store.orphans.collect([result.digest])

@@ -15,6 +15,7 @@ from drivers.errors import DriverError
 
 if TYPE_CHECKING:
     from appliance.board import Bells, DeviceEntry
+    from appliance.control import Control
     from appliance.models import Blob, Task
     from appliance.store.opening import Store
     from appliance.task_log import TaskLog
@@ -31,12 +32,19 @@ class DeviceRunner:
     """Owns one device. While it runs, the device's entry on the board is its to write."""
 
     def __init__(
-        self, entry: DeviceEntry, device: Device, store: Store, bells: Bells, interval_s: float
+        self,
+        entry: DeviceEntry,
+        device: Device,
+        store: Store,
+        bells: Bells,
+        control: Control,
+        interval_s: float,
     ) -> None:
         self._entry = entry
         self._device = device
         self._store = store
         self._bells = bells
+        self._control = control
         self._interval_s = interval_s
         self._queue = device_queue(entry.name)
         self._is_busy = False
@@ -45,7 +53,12 @@ class DeviceRunner:
         """Serve until cancelled; started after the first look at the device. Raises StoreError
         (in a group) where the store fails."""
         worker = QueueWorker(
-            self._store, self._bells, self._queue, self._work, lambda: self._entry.is_available
+            self._store,
+            self._bells,
+            self._control,
+            self._queue,
+            self._work,
+            lambda: self._entry.is_available,
         )
         async with trio.open_nursery() as nursery:
             await self._look()

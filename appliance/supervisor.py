@@ -20,6 +20,7 @@ from appliance.api.parts import Parts
 from appliance.api.server import ServerLimits, serve_http
 from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.compile_pool import CompilePool
+from appliance.control import Control
 from appliance.errors import StoreError
 from appliance.events import EventHub
 from appliance.reload import Reloader
@@ -80,6 +81,7 @@ async def run_appliance(
             store=store,
             board=board,
             bells=bells,
+            control=Control(),
             events=events,
             started_at=started_at,
         )
@@ -87,6 +89,7 @@ async def run_appliance(
             await _start_services(device_nursery, parts, pools, workings)
             device_nursery.start_soon(pools.warm, workings)
             # The place of what looks outward: events, housekeeping.
+            device_nursery.start_soon(store.orphans.sweep)
             device_nursery.start_soon(_end_streams, stop, events)
             app, bind, limits = build_app(parts), str(config.bind), _server_limits(config.limits)
             current_tls = None if tls is None else partial(getattr, tls, "context")
@@ -103,17 +106,17 @@ async def _end_streams(stop: trio.Event, events: EventHub) -> None:
 async def _start_services(
     device_nursery: trio.Nursery, parts: Parts, pools: Pools, workings: Workings
 ) -> None:
-    config, store, bells = parts.config, parts.store, parts.bells
+    config, store, bells, control = parts.config, parts.store, parts.bells, parts.control
     for device, entry in zip(config.devices, parts.board.all(), strict=True):
         entity = config.entities.get(device.name)
         driver = workings.make_device(device, entity, pools.simulate)
-        runner = DeviceRunner(entry, driver, store, bells, config.scanner.interval_s)
+        runner = DeviceRunner(entry, driver, store, bells, control, config.scanner.interval_s)
         on_crash = partial(setattr, entry, "reason")
         await device_nursery.start(
             partial(keep_running, f"device/{device.name}", runner.run, on_crash)
         )
     workers = config.workers.compile.num_instances
-    pool = CompilePool(store, bells, pools.compile, workings.compile, workers)
+    pool = CompilePool(store, bells, control, pools.compile, workings.compile, workers)
     await device_nursery.start(partial(keep_running, "compile", pool.run, _ignore))
 
 

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from appliance.api.devices import DeviceRoutes
 from appliance.api.documentation import DocumentationRoutes
+from appliance.api.endings import EndingRoutes
 from appliance.api.events import EventRoutes
 from appliance.api.gate import BodyLimits, Gate
 from appliance.api.lists import ListRoutes
@@ -66,6 +67,7 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
         DeviceRoutes(parts),
         ListRoutes(parts),
         TaskRoutes(parts),
+        EndingRoutes(parts),
         EventRoutes(parts),
     )
     routes = tuple(route for group in groups for route in group.routes())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from appliance.auth import User
     from appliance.board import Bells, DeviceBoard
     from appliance.config import Config
+    from appliance.control import Control
     from appliance.events import EventHub
     from appliance.store.opening import Store
     from appliance.users import Users
@@ -33,6 +34,7 @@ class Parts:
     store: Store
     board: DeviceBoard
     bells: Bells
+    control: Control
     events: EventHub
     started_at: float
 

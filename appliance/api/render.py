@@ -13,6 +13,7 @@ from appliance.models import CompileInput, TaskState, TaskType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pydantic import BaseModel
 
@@ -72,12 +73,17 @@ def status(task: Task) -> schemas.TaskStatus:
     )
 
 
-def detail(task: Task) -> schemas.CompileDetail | schemas.RunDetail:
+def detail(
+    task: Task, position: int | None = None, start: datetime | None = None
+) -> schemas.CompileDetail | schemas.RunDetail:
+    """``position`` and ``start`` are for a task that waits: its place, and when it may begin."""
     asked = task.input
     if isinstance(asked, CompileInput):
         return schemas.CompileDetail(
             id=task.id,
             type=TaskType.COMPILE,
+            queue_position=position,
+            estimated_start=start,
             state=task.state,
             created_at=task.created_at,
             error=task.error,
@@ -91,6 +97,8 @@ def detail(task: Task) -> schemas.CompileDetail | schemas.RunDetail:
     return schemas.RunDetail(
         id=task.id,
         type=TaskType.RUN,
+        queue_position=position,
+        estimated_start=start,
         state=task.state,
         created_at=task.created_at,
         error=task.error,

@@ -190,10 +190,22 @@ class TaskSummary(_Answer):
     state_history: list[TaskStateEntry]
 
 
+QueuePosition = Annotated[
+    int | None,
+    Field(description="Tasks that will be taken before this one; null when it waits no longer."),
+]
+EstimatedStart = Annotated[
+    WireTime | None,
+    Field(description="When work may begin, judged by recent tasks; null when nobody knows."),
+]
+
+
 class CompileDetail(TaskSummary):
     """All of a compile task but its module, log and result."""
 
     type: Literal[TaskType.COMPILE]
+    queue_position: QueuePosition = None
+    estimated_start: EstimatedStart = None
     backend: DeviceType
     ode_source: str
     k0: int | None
@@ -205,6 +217,8 @@ class RunDetail(TaskSummary):
     """All of a run task but its module, log and result."""
 
     type: Literal[TaskType.RUN]
+    queue_position: QueuePosition = None
+    estimated_start: EstimatedStart = None
     device_name: str
     sample_rate: int
     op_time: float

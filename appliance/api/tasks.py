@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from appliance.api.render import answer
 from appliance.api.routedoc import OCTETS
 from appliance.api.submission import Submission, refusal
 from appliance.api.task_ids import readable_task
-from appliance.models import TaskType
+from appliance.models import RunInput, TaskState, TaskType
 from appliance.terms import NotTaken, Repeated
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from appliance.api.parts import Parts
     from appliance.models import Task
+    from appliance.store.tasks import Ahead
     from appliance.terms import Once, Receipt
     from appliance.users import User
 
@@ -38,7 +40,10 @@ class TaskRoutes:
     """``/api/v1/tasks``."""
 
     def __init__(self, parts: Parts) -> None:
+        self._config = parts.config
         self._store = parts.store
+        self._board = parts.board
+        self._control = parts.control
         self._submission = Submission(parts)
 
     def routes(self) -> tuple[Route, ...]:
@@ -72,7 +77,20 @@ class TaskRoutes:
         return answer(render.created(receipt), 201)
 
     async def detail(self, id: str) -> Response:
-        return answer(render.detail(await self._readable(id)))
+        task = await self._readable(id)
+        ahead = await self._store.tasks.ahead(task) if task.state is TaskState.QUEUED else None
+        if ahead is None:
+            return answer(render.detail(task))
+        return answer(render.detail(task, ahead.tasks, self._estimated_start(task, ahead)))
+
+    def _estimated_start(self, task: Task, ahead: Ahead) -> datetime | None:
+        workers = self._config.workers.compile.num_instances
+        if isinstance(task.input, RunInput):
+            device, workers = self._board.find(task.input.device_name), 1
+            if device is None or not device.is_available:
+                return None
+        wait_s = self._control.wait_s(task.queue, ahead.tasks, ahead.op_time_s, workers)
+        return None if wait_s is None else datetime.now(UTC) + timedelta(seconds=wait_s)
 
     async def status(self, id: str) -> Response:
         return answer(render.status(await self._readable(id)))

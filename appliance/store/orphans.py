@@ -46,12 +46,16 @@ class Orphans:
         return 0
 
     async def sweep(self) -> int:
-        """Look through the whole store, a little at a time. Raises StoreError."""
+        """Look through the whole store, a little at a time; returns how many contents went. What
+        fails is logged: it will be tried again after the next start."""
         removed = 0
-        for start in range(256):
-            names = await self._blobs.names(f"{start:02x}")
-            for batch in range(0, len(names), BATCH):
-                removed += await self._collect(names[batch : batch + BATCH])
+        try:
+            for start in range(256):
+                names = await self._blobs.names(f"{start:02x}")
+                for batch in range(0, len(names), BATCH):
+                    removed += await self._collect(names[batch : batch + BATCH])
+        except StoreError:
+            _log.exception("event=sweep_failed")
         if removed:
             _log.info("event=orphans_removed contents=%d", removed)
         return removed

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class Pins:
-    """``put`` pins a content until ``release``; what is pinned, or was put since it was ``doom``ed,
-    is not removed."""
+    """``put`` pins a content until ``release``; what is pinned, or was put or released since it was
+    ``doom``ed, is not removed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,8 +33,10 @@ class Pins:
             self._doomed.discard(digest)
 
     def release(self, digest: Digest) -> None:
-        """The row that names it is on disk, or will never be."""
+        """The row that names it is on disk, or will never be. Whoever has looked for rows before
+        this moment knows nothing: it is no longer doomed."""
         with self._lock:
+            self._doomed.discard(digest)
             self._pinned[digest] -= 1
             if self._pinned[digest] <= 0:
                 del self._pinned[digest]

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from appliance.board import Bells
+from appliance.control import Control
 from appliance.errors import StorageFull, StoreFailed
 from appliance.models import (
     COMPILE_QUEUE,
@@ -69,8 +70,19 @@ class FakeTasks:
 
 
 class FakeStore:
+    """``let_go`` are results that a row may name, ``removed`` those that nobody wants."""
+
     def __init__(self, *names: str) -> None:
         self.tasks = FakeTasks(*names)
+        self.blobs = self.orphans = self
+        self.let_go: list[Blob] = []
+        self.removed: list[Digest] = []
+
+    def release(self, blob: Blob) -> None:
+        self.let_go.append(blob)
+
+    async def collect(self, digests: Sequence[Digest]) -> None:
+        self.removed += digests
 
 
 def task(name: str) -> Task:
@@ -108,7 +120,7 @@ async def work(task: Task, log: TaskLog) -> Blob:
 async def working(store: Any) -> AsyncIterator[Bells]:  # noqa: ANN401  # a fake
     bells = Bells()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(QueueWorker(store, bells, COMPILE_QUEUE, work).run)
+        nursery.start_soon(QueueWorker(store, bells, Control(), COMPILE_QUEUE, work).run)
         yield bells
         nursery.cancel_scope.cancel()
 
@@ -173,7 +185,7 @@ async def test_a_failing_store_ends_the_worker(autojump_clock: MockClock) -> Non
     store: Any = FakeStore("good")
     store.tasks.failures = [StoreFailed("gone"), StoreFailed("gone")]
     with pytest.raises(StoreFailed):
-        await QueueWorker(store, Bells(), COMPILE_QUEUE, work).run()
+        await QueueWorker(store, Bells(), Control(), COMPILE_QUEUE, work).run()
 
 
 async def test_a_log_has_bounds() -> None:
