@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from appliance.api import schemas
 from appliance.api.problems import JSON
-from appliance.api.routedoc import BINARY, OCTETS, Answer, RouteDoc, Shape, Tag, json_answer
+from appliance.api.routedoc import BINARY, OCTETS, Answer, Header, RouteDoc, Shape, Tag, json_answer
 
 _ID: Final = "3f1c0d52-8f0e-4b53-9a57-0f5f3a1f6a11"
 _AT: Final = "2026-11-24T12:00:00.000000Z"
@@ -32,6 +33,21 @@ NOT_YOURS: Final = "There is no task of this id, or it is someone else's."
 BAD_ID: Final = "The id is not a UUID."
 ONE_TASK: Final = {404: NOT_YOURS, 422: BAD_ID}
 
+_ONCE: Final = Header(
+    name="Idempotency-Key",
+    description=(
+        "A name of yours for this request. Sent again within 24 hours with the same body, the "
+        "request gets its first answer again and nothing is done twice; with another body it is "
+        "refused (422)."
+    ),
+    schema={"type": "string", "pattern": "^[!-~]{1,255}$"},
+)
+_REPLAYED: Final = Header(
+    name="Idempotency-Replayed",
+    description="`true` where this is the answer to an earlier request with the same key.",
+)
+_TAKEN: Final = "The task is stored and waits."
+
 COMPILE: Final = RouteDoc(
     operation="create_compile",
     summary="Compile equations to a circuit",
@@ -48,14 +64,17 @@ COMPILE: Final = RouteDoc(
         "k0": None,
     },
     answers={
-        201: json_answer(
-            schemas.TaskCreated,
-            "The task is stored and waits.",
-            {**_CREATED, "type": "compile"},
+        201: replace(
+            json_answer(schemas.TaskCreated, _TAKEN, {**_CREATED, "type": "compile"}),
+            headers=(_REPLAYED,),
         )
     },
-    errors=(400, 422, 507),
-    error_texts={400: "`backend` is SIMULATOR: name the machine that it stands for."},
+    headers=(_ONCE,),
+    errors=(400, 422, 429, 507),
+    error_texts={
+        400: "`backend` is SIMULATOR: name the machine that it stands for.",
+        429: "Too many of your tasks are waiting.",
+    },
 )
 
 RUN: Final = RouteDoc(
@@ -70,11 +89,15 @@ RUN: Final = RouteDoc(
         "sample_rate": 100000,
         "op_time": 0.002,
     },
-    answers={201: json_answer(schemas.TaskCreated, "The task is stored and waits.", _CREATED)},
-    errors=(404, 422, 503, 507),
+    answers={
+        201: replace(json_answer(schemas.TaskCreated, _TAKEN, _CREATED), headers=(_REPLAYED,))
+    },
+    headers=(_ONCE,),
+    errors=(404, 422, 429, 503, 507),
     error_texts={
         403: "No valid key, or one that may not use this device.",
         404: "There is no device of this name.",
+        429: "The hourly or daily limit is used up, or too many of your tasks are waiting.",
         503: "The device is not available now.",
     },
 )
