@@ -20,7 +20,7 @@ from appliance.users import fingerprint
 from appliance.writing import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 START_S: Final = 30.0
 STOP_S: Final = 12.0
@@ -83,15 +83,22 @@ class Appliance:
         return json.loads(self.request(method, path, body))
 
 
+def _nothing(directory: Path) -> None:
+    """The appliance starts with an empty directory."""
+
+
 @contextmanager
-def running_appliance(version: str, more: str = "") -> Iterator[Appliance]:
+def running_appliance(
+    version: str, more: str = "", prepare: Callable[[Path], None] = _nothing
+) -> Iterator[Appliance]:
     """A running appliance, stopped and its directory removed when the block is left; ``more`` is
-    added to its configuration."""
+    added to its configuration, ``prepare`` may change the directory before the start."""
     with tempfile.TemporaryDirectory(prefix="analogcloud-demo-") as name:
         directory, key, port = Path(name), secrets.token_urlsafe(24), _free_port()
         config = _CONFIG.format(port=port, version=version) + more
         write_whole(directory / "analogcloud.toml", config.encode())
         write_whole(directory / "auth.yml", _AUTH.format(owner=fingerprint(key)).encode())
+        prepare(directory)
         process = _start(directory)
         try:
             appliance = Appliance(port=port, key=key, process=process)

@@ -2,19 +2,21 @@
 
 Hypercorn shields a send without a time limit, so that a client that stops reading would hold up the
 shutdown; it answers a request that it cannot read with an empty body; it lets any client switch to
-HTTP/2 or a web socket, which nobody here speaks; and Quart-Trio cancels it while it still closes a
-connection or restarts the timer of an idle one. The classes below change just that.
+HTTP/2 or a web socket, which nobody here speaks; it keeps a connection that its client has closed
+until the idle time is over; and Quart-Trio cancels it while it still closes a connection or
+restarts the timer of an idle one. The classes below change just that, and know what a connection
+is doing, for when its place is needed (``room``).
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import h11
 import trio
+from hypercorn.events import Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Request, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
@@ -25,93 +27,18 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from appliance.api.problems import problem_body
+from appliance.api.room import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hypercorn.config import Config
+    from hypercorn.events import Event
     from hypercorn.trio.worker_context import WorkerContext
     from hypercorn.typing import AppWrapper
 
+    from appliance.api.stream import GuardedStream
 
 CLOSE_S: Final = 5.0
 """The longest that tidying up after an answer may take; it normally waits for nothing."""
-
-
-class SendLimit:
-    """The time that one piece of an answer may take on its way to a client.
-
-    ``end_by`` brings all limits forward, so that a stop has a known end.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._end_s = float("inf")
-        self._open: set[trio.CancelScope] = set()
-
-    @contextmanager
-    def scope(self) -> Iterator[trio.CancelScope]:
-        """A cancel scope with the limit as its deadline."""
-        deadline = min(trio.current_time() + self._seconds, self._end_s)
-        with trio.CancelScope(deadline=deadline) as scope:
-            self._open.add(scope)
-            try:
-                yield scope
-            finally:
-                self._open.discard(scope)
-
-    def end_by(self, deadline: float) -> None:
-        """No send lasts beyond ``deadline`` (trio time) from now on."""
-        self._end_s = min(self._end_s, deadline)
-        for scope in self._open:
-            scope.deadline = min(scope.deadline, deadline)
-
-
-class GuardedStream:
-    """A socket stream, with TLS or without, whose sends end within a limit; a send that does not
-    closes the stream."""
-
-    def __init__(
-        self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream], limit: SendLimit
-    ) -> None:
-        self._stream = stream
-        self._limit = limit
-        self.is_encrypted = isinstance(stream, trio.SSLStream)
-        plain = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
-        self.socket = plain.socket
-
-    async def handshake(self) -> bool:
-        """Agree with the client on the encryption, where there is one. False: it will not."""
-        if isinstance(self._stream, trio.SSLStream):
-            try:
-                await self._stream.do_handshake()
-            except trio.BrokenResourceError:
-                return False
-        return True
-
-    async def send_all(self, data: bytes) -> None:
-        with self._limit.scope() as scope:
-            await self._stream.send_all(data)
-        if scope.cancelled_caught:
-            await self.drop()
-            raise trio.BrokenResourceError("the client does not read")
-
-    async def receive_some(self, max_bytes: int) -> bytes:
-        return bytes(await self._stream.receive_some(max_bytes))
-
-    async def send_eof(self) -> None:
-        if isinstance(self._stream, trio.SocketStream):
-            await self._stream.send_eof()
-
-    async def aclose(self) -> None:
-        with self._limit.scope() as scope:  # with TLS, closing begins with a last message
-            await self._stream.aclose()
-        if scope.cancelled_caught:
-            await self.drop()
-
-    async def drop(self) -> None:
-        """Close without a word."""
-        await trio.aclose_forcefully(self._stream)
 
 
 class HttpProtocol(H11Protocol):
@@ -187,13 +114,30 @@ class Connection(TCPServer):
         super().__init__(app, config, context, {}, stream)  # type: ignore[arg-type]
         self._guarded = stream
         self._header_s = header_s
+        self._http: HttpProtocol | None = None
+        self._since = trio.current_time()
+        self._has_left = False
+
+    def standing(self) -> tuple[Phase, float]:
+        """What the connection is doing, and since when; see ``room``. Bytes that trickle in do not
+        make it any younger."""
+        if self._http is None or self._http.connection.their_state is h11.IDLE:
+            is_new = self._http is None or self._http.keep_alive_requests == 0
+            return (Phase.UNPROVEN if is_new else Phase.IDLE), self._since
+        is_arriving = self._http.connection.their_state is h11.SEND_BODY
+        is_slow = is_arriving or self._guarded.is_sending
+        return (Phase.SLOW if is_slow else Phase.WORKING), self._since
+
+    def leave(self) -> None:
+        """Close the connection at once; ``run`` then ends."""
+        self._guarded.drop_now()
 
     async def run(self) -> None:
         socket = self._guarded.socket
         try:
             async with TaskGroup() as task_group:
                 self._task_group = task_group
-                self.protocol = HttpProtocol(  # type: ignore[assignment]  # same calls
+                self._http = HttpProtocol(
                     self.app,
                     self.config,
                     self.context,
@@ -204,6 +148,7 @@ class Connection(TCPServer):
                     parse_socket_addr(socket.family, socket.getsockname()),
                     self.protocol_send,
                 )
+                self.protocol = self._http  # type: ignore[assignment]  # same calls
                 await self.idle_task.restart(self._task_group, self._header_timeout)
                 await self._read_data()
         except OSError:
@@ -211,6 +156,19 @@ class Connection(TCPServer):
             return
         finally:
             await self._close()
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._has_left = True
+        await self.idle_task.stop()
+
+    async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, Updated):
+            self._since = trio.current_time()
+            self._guarded.begin_answer()
+            if self._has_left:
+                return
+        await super().protocol_send(event)
 
     async def _header_timeout(self) -> None:
         """For the first request; between requests Hypercorn's own timer does the same."""

@@ -13,8 +13,10 @@ from hypercorn.config import Config
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import repr_socket_addr
 
-from appliance.api.connection import Connection, GuardedStream, SendLimit
+from appliance.api.connection import Connection
 from appliance.api.problems import problem_body
+from appliance.api.room import Room
+from appliance.api.stream import GuardedStream, SendLimit
 
 if TYPE_CHECKING:
     import ssl
@@ -38,7 +40,7 @@ MAX_HEADER_BYTES: Final = 16 * 1024
 class ServerLimits:
     """``header_s``: from the connection to the end of the first headers; ``keep_alive_s``: the
     same between two requests; ``send_s``: one piece of an answer; ``grace_s``: what open requests
-    get when the server stops; ``connections``: how many there may be at a time."""
+    get when the server stops; ``connections``: how many there may be at a time (``room``)."""
 
     header_s: float
     keep_alive_s: float
@@ -95,21 +97,21 @@ class _Server:
         self._context = context
         self._sends = sends
         self._tls = tls
-        self._open = 0
+        self._room = Room(limits.connections)
 
     async def serve_connection(self, stream: trio.SocketStream) -> None:
         guarded = GuardedStream(self._encrypted(stream), self._sends)
-        self._open += 1
+        connection = self._connection(guarded)
         try:
-            if self._open > self._limits.connections:
+            if not self._room.enter(connection):
                 await _turn_away(guarded)
             elif await self._is_ready(guarded):
-                await self._connection(guarded).run()
+                await connection.run()
         except* Exception:
             # Supervision border: whatever one client provokes, the others are served.
             _log.exception("event=connection_failed")
         finally:
-            self._open -= 1
+            self._room.exit(connection)
 
     def _encrypted(
         self, stream: trio.SocketStream

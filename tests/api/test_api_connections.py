@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,17 +150,76 @@ async def ask_nothing(here: Serving, request: bytes) -> bytes:
         return await everything(stream)
 
 
+FEW = CONFIG.replace("[workers.compile]", "connections = 2\n[workers.compile]")
+HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
+HALF_A_BODY = (
+    b"POST /api/v1/tasks/run HTTP/1.1\r\n" + HOST + KEY + b"Content-Length: 9\r\n\r\n" + b"x"
+)
+
+
+async def is_healthy(stream: trio.SocketStream) -> bool:
+    """Whether a request is answered, on a connection that stays open."""
+    await stream.send_all(HEALTH)
+    data = b""
+    with trio.fail_after(5):
+        while not data.endswith(b"}"):
+            data += bytes(await stream.receive_some(65_536))
+    return b" 200 " in data
+
+
 async def test_more_connections_than_allowed_are_told(tmp_path: Path) -> None:
-    config = CONFIG.replace("[workers.compile]", "connections = 2\n[workers.compile]")
-    async with serving(tmp_path, config=config) as here, connected(here), connected(here):
-        with trio.fail_after(5):
-            while True:
-                async with connected(here) as third:
-                    answer = await everything(third)
-                    if answer:
-                        break
+    async with serving(tmp_path, config=FEW) as here, connected(here) as a, connected(here) as b:
+        for stream in (a, b):
+            assert await is_healthy(stream)
+            await stream.send_all(HALF_A_BODY)
+        async with connected(here) as third:
+            answer = await everything(third)
         assert answer.startswith(b"HTTP/1.1 503 ")
         assert isinstance(json.loads(answer.partition(b"\r\n\r\n")[2])["detail"], str)
+
+
+async def test_who_says_nothing_makes_room(tmp_path: Path) -> None:
+    async with serving(tmp_path, config=FEW) as here, connected(here) as silent:
+        await silent.send_all(b"GET /health HTTP/1.1\r\n")
+        async with connected(here) as first, connected(here) as second:
+            assert await is_healthy(first)
+            assert await is_healthy(second)
+            assert await everything(silent) == b""
+            async with connected(here) as third:
+                assert await is_healthy(third)
+                assert await everything(first) == b""  # idle, and for longer than the second
+
+
+async def test_a_connection_ends_with_its_client(tmp_path: Path) -> None:
+    async with serving(tmp_path) as here, connected(here) as stream:
+        assert await is_healthy(stream)
+        await stream.send_eof()
+        assert await everything(stream) == b""  # long before the idle time is over
+
+
+async def test_a_client_that_reads_a_drop_at_a_time_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Large(FakeDevice):
+        result = b"[[" + b"0.123456789," * 500_000 + b"0]]"
+
+    monkeypatch.setattr("appliance.api.stream.MIN_RATE", 2**23)
+    config = CONFIG.replace("send_timeout_s = 5.0", "send_timeout_s = 0.3")
+    async with serving(tmp_path, devices={"sim": Large()}, config=config) as here:
+        async with here.client() as client:
+            run = {"device_name": "sim", "module": MODULE}
+            id = (await client.post("/api/v1/tasks/run", json=run)).json()["id"]
+            assert (await finished(client, id))["state"] == "succeeded"
+        async with connected(here) as stream:
+            stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 4096)
+            path = f"/api/v1/tasks/{id}/result".encode()
+            await stream.send_all(b"GET " + path + b" HTTP/1.1\r\n" + HOST + KEY + b"\r\n")
+            received = 0
+            with trio.fail_after(10), suppress(trio.BrokenResourceError):
+                while piece := await stream.receive_some(16_384):
+                    received += len(piece)
+                    await trio.sleep(0.05)
+            assert 0 < received < len(Large.result) / 2
 
 
 async def test_a_client_that_stops_reading_does_not_hold_the_stop(tmp_path: Path) -> None:

@@ -40,6 +40,10 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: 
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]}
     )
+    if scope["path"] == "/half":
+        await send({"type": "http.response.body", "body": body[:1], "more_body": True})
+        await receive()  # until the client leaves
+        return
     await send({"type": "http.response.body", "body": body})
 
 
@@ -201,10 +205,12 @@ async def test_a_client_that_does_not_read_is_left(tmp_path: Path) -> None:
         await trio.aclose_forcefully(stream)
 
 
-async def test_too_many(tmp_path: Path) -> None:
-    async with served(tmp_path, connections=1) as here, await here.connect():
-        with pytest.raises(trio.BrokenResourceError):
-            await here.encrypted(trusting("one"))
+async def test_who_does_not_speak_makes_room(tmp_path: Path) -> None:
+    async with served(tmp_path, connections=1) as here, await here.connect() as silent:
+        async with await here.encrypted(trusting("one")) as stream:
+            await stream.send_all(HELLO)
+            assert await stream.receive_some()
+        assert await ended(silent) == b""
 
 
 async def test_a_stop_with_open_connections(tmp_path: Path) -> None:
