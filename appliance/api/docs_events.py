@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from appliance.api import schemas, schemas_events
 from appliance.api.docs_tasks import ONE_TASK
-from appliance.api.routedoc import EVENT_STREAM, Answer, Header, RouteDoc, Shape, Tag
-
-_EXAMPLE: Final = (
-    "retry: 3000\nid: 5f3a9c1e-41\n\n"
-    "event: log\nid: 5f3a9c1e-42\n"
-    'data: {"id":"3f1c0d52-8f0e-4b53-9a57-0f5f3a1f6a11","first":0,"lines":["at work"]}\n\n'
+from appliance.api.problems import JSON
+from appliance.api.routedoc import (
+    EVENT_STREAM,
+    Answer,
+    Header,
+    RouteDoc,
+    Shape,
+    Tag,
+    reference_to,
 )
-_EVENTS: Final = {
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+_EXAMPLE: Final = {
+    "event": "log",
+    "id": "5f3a9c1e-42",
+    "data": '{"id":"3f1c0d52-8f0e-4b53-9a57-0f5f3a1f6a11","first":0,"lines":["at work"]}',
+}
+_EVENTS: Final[dict[str, type[BaseModel]]] = {
     "created": schemas.TaskStatus,
     "state": schemas.TaskStatus,
     "log": schemas_events.TaskLogLines,
@@ -21,15 +33,28 @@ _EVENTS: Final = {
     "gap": schemas_events.EventGap,
 }
 _DATA: Final = "; ".join(f"`{name}`: {model.__name__}" for name, model in _EVENTS.items())
+_MODELS: Final = tuple(dict.fromkeys(_EVENTS.values()))
 STREAM: Final = Shape(
     schema={
-        "type": "string",
+        "title": "Event",
         "description": (
-            f"Server-sent events. Each has a name, an id and JSON as its data. {_DATA}. A comment "
+            f"Server-sent events, each with a name, an id and JSON as its data. {_DATA}. A comment "
             "comes after 15 s without an event."
         ),
+        "type": "object",
+        "required": ["event", "id", "data"],
+        "properties": {
+            "event": {"type": "string", "enum": list(_EVENTS)},
+            "id": {"type": "string"},
+            "data": {
+                "type": "string",
+                "contentMediaType": JSON,
+                "contentSchema": {"oneOf": [reference_to(model) for model in _MODELS]},
+            },
+        },
     },
     example=_EXAMPLE,
+    uses=_MODELS,
 )
 LAST_EVENT_ID: Final = Header(
     name="Last-Event-ID",
@@ -37,7 +62,6 @@ LAST_EVENT_ID: Final = Header(
         "The id of the last event that was received: the stream goes on after it. Where the "
         "appliance does not know any more what came then, a `gap` event comes first."
     ),
-    schema={"type": "string", "maxLength": 128},
 )
 _ERRORS: Final = {
     429: "The key has as many streams open as it may have.",

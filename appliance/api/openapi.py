@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from appliance.api import schemas
 from appliance.api.gate import API_PREFIX
 from appliance.api.problems import JSON
-from appliance.api.routedoc import Answer, JsonSchema, Shape, Tag
+from appliance.api.routedoc import REFERENCE, Answer, JsonSchema, Shape, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["validation", "serialization"]
 
-_REFERENCE: Final = "#/components/schemas/{model}"
 _PART: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
 EVERYWHERE: Final = (408, 413, 500)
@@ -154,8 +153,8 @@ class _Schemas:
             self._queries.add(doc.query.__name__)
         for answer in doc.answers.values():
             for shape in answer.content.values():
-                if shape.of is not None:
-                    self.want(shape.of, "serialization")
+                for type in (*shape.uses, *([] if shape.of is None else [shape.of])):
+                    self.want(type, "serialization")
 
     def built(self) -> tuple[dict[tuple[str, Mode], JsonSchema], dict[str, JsonSchema]]:
         """Schema of each type, and what they refer to by name."""
@@ -163,7 +162,7 @@ class _Schemas:
             (name, mode, TypeAdapter(type)) for (name, mode), type in self._wanted.items()
         ]
         found, rest = TypeAdapter.json_schemas(
-            inputs, ref_template=_REFERENCE, schema_generator=_Generator
+            inputs, ref_template=REFERENCE, schema_generator=_Generator
         )
         by_name = {(name, _mode(mode)): schema for (name, mode), schema in found.items()}
         definitions: dict[str, JsonSchema] = rest.get("$defs", {})
@@ -208,7 +207,7 @@ class _Writer:
     def _query(self, doc: RouteDoc) -> Iterable[JsonSchema]:
         if doc.query is None:
             return
-        fields = doc.query.model_json_schema(ref_template=_REFERENCE, schema_generator=_Generator)
+        fields = doc.query.model_json_schema(ref_template=REFERENCE, schema_generator=_Generator)
         for name, schema in fields["properties"].items():
             yield {
                 "name": name,

@@ -21,6 +21,8 @@ CSV: Final = "text/csv"
 EVENT_STREAM: Final = "text/event-stream"
 HTML: Final = "text/html"
 
+REFERENCE: Final = "#/components/schemas/{model}"
+
 # Any: a JSON schema, where no model stands behind it.
 JsonSchema = dict[str, Any]
 
@@ -36,11 +38,20 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The body of an answer: a type that pydantic understands, or a JSON schema."""
+    """The body of an answer: a type that pydantic understands, or a JSON schema.
+
+    A schema that refers to models (``reference_to``) names them in ``uses``.
+    """
 
     of: object = None
     schema: JsonSchema | None = None
     example: object = None
+    uses: tuple[type[BaseModel], ...] = ()
+
+
+def reference_to(model: type[BaseModel]) -> JsonSchema:
+    """How the document refers to a model from within a schema."""
+    return {"$ref": REFERENCE.format(model=model.__name__)}
 
 
 BINARY: Final = Shape(schema={"type": "string", "contentMediaType": OCTETS})
