@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
+
+from appliance.api.problems import problem_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,13 @@ MIN_RATE: Final = 16 * 1024
 client that reads a little now and then would otherwise hold a large one for hours."""
 BUFFER_BYTES: Final = 256 * 1024
 """What the kernel keeps for a client that does not read; by itself it would take megabytes each."""
+
+_BODY: Final = problem_body("this port speaks https: put https:// in front of the address")
+_NOT_ENCRYPTED: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+)
+"""For who speaks plain HTTP where TLS is expected."""
 
 
 class SendLimit:
@@ -68,9 +77,17 @@ class GuardedStream:
         if isinstance(self._stream, trio.SSLStream):
             try:
                 await self._stream.do_handshake()
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+            except trio.BrokenResourceError as error:
+                if getattr(error.__cause__, "reason", None) == "HTTP_REQUEST":
+                    await self._tell_of_https(self._stream.transport_stream)
+                return False
+            except trio.ClosedResourceError:
                 return False
         return True
+
+    async def _tell_of_https(self, plain: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError), self._limit.scope():
+            await plain.send_all(_NOT_ENCRYPTED)
 
     def begin_answer(self) -> None:
         """The next bytes belong to another answer, with a time of its own."""

@@ -40,10 +40,6 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: 
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]}
     )
-    if scope["path"] == "/half":
-        await send({"type": "http.response.body", "body": body[:1], "more_body": True})
-        await receive()  # until the client leaves
-        return
     await send({"type": "http.response.body", "body": body})
 
 
@@ -150,7 +146,7 @@ async def test_versions_and_protocols(tmp_path: Path) -> None:
 
 async def test_what_is_no_handshake(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with served(tmp_path) as here:
-        for nonsense in (HELLO, b"\x16\x03\x01\x40\x00" + b"\x00" * 70_000, b"\x00"):
+        for nonsense in (b"\x16\x03\x01\x40\x00" + b"\x00" * 70_000, b"\x00"):
             async with await here.connect() as stream:
                 try:
                     await stream.send_all(nonsense)
@@ -172,6 +168,17 @@ async def unfinished(here: Served) -> AsyncIterator[list[trio.SocketStream]]:
     yield streams
     for stream in streams:
         await trio.aclose_forcefully(stream)
+
+
+async def test_plain_http_is_told_to_use_https(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path) as here:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{here.port}/api/v1/devices")
+        assert answer.status_code == 400
+        assert "https://" in answer.json()["detail"]
+    assert caplog.records == []
 
 
 async def test_slow_handshakes_hold_up_nobody(tmp_path: Path) -> None:
