@@ -45,7 +45,7 @@ async def judged(
 @pytest.mark.parametrize(
     ("examples", "least", "seed", "limit_s"),
     [
-        pytest.param(120, 2_000, SEED, 240),
+        pytest.param(150, 2_000, SEED, 240),
         pytest.param(1500, 20_000, SEED + 1, 1800, marks=pytest.mark.long),
     ],
 )
