@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import trio
 
-from appliance.errors import ApplianceError, BlobMissing, StorageFull, StoreError
+from appliance.errors import ApplianceError, BlobMissing, StorageFull, StoreError, StoreFailed
 from appliance.models import Blob, Task, TaskState
+from appliance.patience import patiently
 from appliance.task_log import TaskLog
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ _log = logging.getLogger("analogcloud.worker")
 
 STOP_S: Final = 2.0
 """What a cancelled worker may still take to write down that its task was interrupted."""
-FULL_DISK_PAUSE_S: Final = 5.0
-"""Between attempts to write a task's end to a full disk."""
 MAX_ERROR_CHARS: Final = 500
 INTERRUPTED: Final = (
     "interrupted: the server was stopped, or the service that worked on it crashed, while it was in"
@@ -78,15 +78,19 @@ class QueueWorker:
 
     async def run(self) -> None:
         """Work until cancelled. While ``is_ready`` says no, tasks stay queued; who changes its
-        answer rings the queue's bell. Raises StoreError where the store fails."""
+        answer rings the queue's bell. Raises StoreError where the store goes on failing."""
         while True:
             bell = self._bells.listen(self._queue)
-            task = await self._store.tasks.claim_next(self._queue) if self._is_ready() else None
+            task = await self._claim() if self._is_ready() else None
             if task is None:
                 await bell.wait()
             else:
                 with self._control.at_work(task):
                     await self._do(task)
+
+    async def _claim(self) -> Task | None:
+        claim = partial(self._store.tasks.claim_next, self._queue)
+        return await patiently(claim, what=f"queue={self._queue}")
 
     async def _do(self, task: Task) -> None:
         _log.info("event=task_started task=%s queue=%s", task.id, self._queue)
@@ -113,7 +117,7 @@ class QueueWorker:
             end.succeed(await self._work(task, log))
         except TaskFailed as error:
             end.fail(str(error)[:MAX_ERROR_CHARS])
-        except (StorageFull, BlobMissing) as error:
+        except (StorageFull, StoreFailed, BlobMissing) as error:
             end.fail(str(error))
         except StoreError:
             raise
@@ -124,16 +128,11 @@ class QueueWorker:
             end.fail(f"an internal error of the appliance; its log has task={task.id}")
 
     async def _settle(self, task: Task, log: TaskLog, end: _End) -> None:
-        """Write the end of a task, log first; wait for room on a full disk."""
+        """Write the end of a task, log first; again where the disk is full or fails."""
         if end.error is not None:
             log.error(end.error)
-        while True:
-            try:
-                await log.flush()
-                return await self._store_end(task, end)
-            except StorageFull:
-                _log.error("event=disk_full task=%s pause_s=%g", task.id, FULL_DISK_PAUSE_S)
-                await trio.sleep(FULL_DISK_PAUSE_S)
+        await patiently(log.flush, what=f"task={task.id}")
+        await patiently(partial(self._store_end, task, end), what=f"task={task.id}")
 
     async def _store_end(self, task: Task, end: _End) -> None:
         after = TaskState.FAILED if end.result is None else TaskState.SUCCEEDED

@@ -107,6 +107,9 @@ class DeviceRunner:
             return await self._store.blobs.adopt(result.path)
         except (DriverError, JobError) as error:
             raise TaskFailed(str(error)) from error
+        except OSError as error:
+            # What fails between driver and device is a DriverError; this is the file of the result.
+            raise TaskFailed(f"the result could not be written to disk: {error}") from error
         finally:
             self._is_busy = False
             with trio.move_on_after(PROBE_S, shield=True):

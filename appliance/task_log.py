@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from appliance.patience import patiently
+
 if TYPE_CHECKING:
     from appliance.models import TaskId
     from appliance.store.tasks import Tasks
@@ -48,11 +50,11 @@ class TaskLog:
         self._more.set()
 
     async def pump(self) -> None:
-        """Store lines as they come, until cancelled."""
+        """Store lines as they come, until cancelled. Raises StoreError where it cannot."""
         while True:
             await self._more.wait()
             self._more = trio.Event()
-            await self.flush()
+            await patiently(self.flush, what=f"task={self._id}")
 
     async def flush(self) -> None:
         """Store what has come so far. Raises StoreError."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.crash.ledger import Ledger
 
 CLIENTS = 6
-WEIGHTS = (5, 1, 0, 0)
+WEIGHTS = (5, 1, 2, 2)
 """Of submitting, looking, cancelling and deleting."""
 MODULES = tuple(
     base64.b64encode(lucidac().replace(ADDRESS.encode(), f"{ADDRESS[:-1]}{n}".encode())).decode()

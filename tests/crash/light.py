@@ -70,9 +70,10 @@ async def _serve(directory: Path, seed: int) -> None:
 
 
 def _config() -> str:
-    return CONFIG.replace("max_sample_rate = 100000", "max_sample_rate = 10000000").replace(
-        'name = "bare"', 'name = "bare"\nmax_sample_rate = 10000000'
-    )
+    more = "max_sample_rate = 10000000"
+    config = CONFIG.replace("max_sample_rate = 100000", more)
+    config = config.replace('name = "bare"', f'name = "bare"\n{more}')
+    return config.replace("[limits]", "[tasks]\ndelete_grace_s = 0.002\n[limits]")
 
 
 if __name__ == "__main__":

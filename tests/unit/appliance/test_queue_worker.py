@@ -25,7 +25,8 @@ from appliance.models import (
     TaskState,
     TaskType,
 )
-from appliance.queue_worker import FULL_DISK_PAUSE_S, QueueWorker, TaskFailed
+from appliance.patience import FULL_PAUSE_S, PATIENCE_S
+from appliance.queue_worker import QueueWorker, TaskFailed
 from appliance.task_log import MAX_CHARS, MAX_LINES, TaskLog
 
 if TYPE_CHECKING:
@@ -175,17 +176,27 @@ async def test_a_full_disk_is_waited_for(autojump_clock: MockClock) -> None:
     store = FakeStore("good", "fine")
     store.tasks.failures = [StorageFull("full"), StorageFull("full")]
     async with working(store):
-        await trio.sleep(2 + FULL_DISK_PAUSE_S)
+        await trio.sleep(2 + FULL_PAUSE_S)
         assert store.tasks.ends == {}
-        await trio.sleep(5 + FULL_DISK_PAUSE_S)
+        await trio.sleep(5 + FULL_PAUSE_S)
     assert list(store.tasks.ends) == ["good", "fine"]
 
 
-async def test_a_failing_store_ends_the_worker(autojump_clock: MockClock) -> None:
+async def test_a_store_that_fails_for_a_moment_is_tried_again(autojump_clock: MockClock) -> None:
+    store = FakeStore("good", "fine")
+    store.tasks.failures = [StoreFailed("gone")] * 7
+    async with working(store):
+        await trio.sleep(PATIENCE_S)
+    assert list(store.tasks.ends) == ["good", "fine"]
+
+
+async def test_a_store_that_goes_on_failing_ends_the_worker(autojump_clock: MockClock) -> None:
     store: Any = FakeStore("good")
-    store.tasks.failures = [StoreFailed("gone"), StoreFailed("gone")]
+    store.tasks.failures = [StoreFailed("gone")] * 1000
+    begin = trio.current_time()
     with pytest.raises(StoreFailed):
         await QueueWorker(store, Bells(), Control(), COMPILE_QUEUE, work).run()
+    assert PATIENCE_S <= trio.current_time() - begin < 1.2 * PATIENCE_S
 
 
 async def test_a_log_has_bounds() -> None:
