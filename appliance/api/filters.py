@@ -70,10 +70,18 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    state: AnyCaseState | None = None
-    type: AnyCaseType | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE), WholeText] = DEFAULT_PAGE
-    offset: Annotated[int, Field(ge=0, le=MAX_INTEGER), WholeText] = 0
+    state: Annotated[AnyCaseState | None, Field(description="Only tasks in this state.")] = None
+    type: Annotated[AnyCaseType | None, Field(description="Only tasks of this kind.")] = None
+    limit: Annotated[
+        int,
+        Field(ge=1, le=MAX_PAGE, description="The most tasks that one answer holds."),
+        WholeText,
+    ] = DEFAULT_PAGE
+    offset: Annotated[
+        int,
+        Field(ge=0, le=MAX_INTEGER, description="So many of the newest are left out."),
+        WholeText,
+    ] = 0
 
 
 class SearchRequest(BaseModel):

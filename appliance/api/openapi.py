@@ -29,7 +29,7 @@ Mode = Literal["validation", "serialization"]
 
 _PART: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
-EVERYWHERE: Final = (408, 413, 500)
+EVERYWHERE: Final = (408, 413, 500, 503)
 """Errors that any request may meet, whatever its route."""
 
 ERRORS: Final = {
@@ -44,14 +44,14 @@ ERRORS: Final = {
     422: "The request is not as described; `errors` lists the fields that are to blame.",
     429: "A limit is reached; `Retry-After` says when to come again.",
     500: "The appliance failed; nothing was changed.",
-    503: "Not available now.",
+    503: "Not available now, or too many connections are open: try again.",
     507: "No space is left on the appliance; nothing was stored.",
 }
 
 _DESCRIPTION: Final = (
     "Post equations, get a circuit; post a circuit, get samples. Every request below /api/v1 "
     "carries an API key: `Authorization: Bearer <key>`. Every error has a `detail` in plain words. "
-    "Times are UTC."
+    "Times are UTC. What is no HTTP/1.1 request is answered with 400, too long headers with 431."
 )
 _RETRY_AFTER: Final[JsonSchema] = {
     "description": "Whole seconds until the request may succeed.",
@@ -214,7 +214,7 @@ class _Writer:
                 "in": "query",
                 "required": name in fields.get("required", []),
                 "description": schema.pop("description", name),
-                "schema": schema,
+                "schema": _of_text(schema),
             }
 
     def _response(self, route: Route, status: int) -> JsonSchema:
@@ -261,6 +261,12 @@ class _Writer:
             for route in self.routes
             if "<task:id>" in route.path
         }
+
+
+def _of_text(schema: JsonSchema) -> JsonSchema:
+    """The schema of a parameter: one that may be left out is never null."""
+    options = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    return options[0] if len(options) == 1 else schema
 
 
 def _path_parameters(route: Route) -> Iterable[JsonSchema]:

@@ -88,6 +88,20 @@ def test_requests_that_refuse_other_fields_say_so(routes: tuple[Route, ...]) -> 
     assert schemas["RunRequest"]["properties"]["sample_rate"]["minimum"] == 1
 
 
+def test_limits_are_written_as_json_schema_names_them(routes: tuple[Route, ...]) -> None:
+    """pydantic leaves them under its own names where a check of ours stands before them."""
+    text = json.dumps(document(routes))
+    assert [name for name in ("ge", "gt", "le", "lt") if f'"{name}":' in text] == []
+
+
+def test_parameters_of_the_query_are_those_of_the_model(routes: tuple[Route, ...]) -> None:
+    written = document(routes)["paths"]["/api/v1/tasks"]["get"]["parameters"]
+    schemas = {parameter["name"]: parameter["schema"] for parameter in written}
+    assert schemas["limit"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}
+    assert schemas["state"]["$ref"].endswith("/TaskState")
+    assert {parameter["in"] for parameter in written} == {"query"}
+
+
 def test_every_example_fits_its_schema(routes: tuple[Route, ...]) -> None:
     made = document(routes)
     seen = 0
@@ -166,9 +180,17 @@ async def test_real_answers_are_as_it_says(tmp_path: Path) -> None:
             await ada.post("/api/v1/tasks/run", json={**run, "device_name": "none"}),
             await bob.post("/api/v1/tasks/run", json=run),
             await ada.post("/api/v1/tasks/run", json={**run, "device_name": "machine"}),
+            await ada.get("/api/v1/tasks"),
+            await ada.get("/api/v1/tasks?limit=0"),
+            await ada.post("/api/v1/tasks/search", json={}),
+            await ada.post("/api/v1/tasks/search", json={"limit": 0}),
+            await ada.post(f"{one}/cancel"),
+            await ada.get(f"{one}/events"),
+            await ada.delete(one),
+            await ada.delete(one),
         ]
     met = {check(made, answer) for answer in answers}
-    assert met == {200, 201, 400, 403, 404, 422, 503}
+    assert met == {200, 201, 204, 400, 403, 404, 409, 422, 503}
 
 
 async def test_pages_and_assets_are_served_without_a_key_and_strictly(tmp_path: Path) -> None:
