@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-READERS: Final = 2
-"""Reading connections. A read takes well under a millisecond; more would only use memory."""
+READERS: Final = 3
+"""Reading connections. A read takes well under a millisecond; more would only use memory. One of
+them may be busy for longer (``read_much``)."""
 BUSY_S: Final = 5.0
 """How long SQLite waits for a lock of another connection, such as a backup's."""
 STOP_S: Final = 5.0
@@ -43,6 +44,7 @@ class Database:
         self._idle = readers
         self._rounds = Rounds(self._write_all)
         self._read_limit = trio.CapacityLimiter(len(readers))
+        self._much_limit = trio.CapacityLimiter(1)
 
     async def write(
         self, work: Callable[[sqlite3.Connection], T], then: Callable[[T], None] = nobody
@@ -61,6 +63,12 @@ class Database:
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` on one consistent state of the database. It cannot write."""
         return await trio.to_thread.run_sync(self._read, work, limiter=self._read_limit)
+
+    async def read_much(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The same for work that may look at everything there is: one such at a time, so that the
+        other connections are left for the rest."""
+        async with self._much_limit:
+            return await self.read(work)
 
     def _write_all(self, units: list[AnyUnit]) -> None:
         """One round. Where the shared transaction fails each unit is tried in its own, so that

@@ -62,8 +62,10 @@ class Tasks:
         return await self._database.read(lambda connection: finding.newest(connection, query))
 
     async def search(self, query: Query) -> Page:
-        """The page of a query, and the number of all that match."""
-        return await self._database.read(lambda connection: finding.search(connection, query))
+        """The page of a query, and the number of all that match. Searches through the tasks of all
+        owners take turns."""
+        read = self._database.read_much if query.owners is None else self._database.read
+        return await read(lambda connection: finding.search(connection, query))
 
     async def ahead(self, task: Task) -> Ahead | None:
         """What is before a waiting task in its queue; None where it waits no longer."""

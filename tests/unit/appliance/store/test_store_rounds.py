@@ -240,3 +240,15 @@ async def test_nothing_is_told_of_what_failed(tmp_path: Path) -> None:
         with pytest.raises(ZeroDivisionError):
             await database.write(lambda _: 1 / 0, told.append)
     assert told == []
+
+
+async def test_long_reads_leave_connections_for_others(database: Database) -> None:
+    held = [Held() for _ in range(5)]
+    async with trio.open_nursery() as nursery:
+        for one in held:
+            nursery.start_soon(database.read_much, one.work)
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.fail_after(4):
+            assert await database.read(numbers) == []
+        for one in held:
+            one.go()
