@@ -68,7 +68,10 @@ ASSET: Final = RouteDoc(
     summary="A file that the documentation pages load",
     tag=Tag.SYSTEM,
     answers={
-        200: Answer(description="A script, a style sheet or a picture.", content={"*/*": TEXT})
+        200: Answer(
+            description="A script, a style sheet or a picture.",
+            content={"text/css": TEXT, "text/javascript": TEXT, "image/png": BINARY},
+        )
     },
     errors=(404,),
 )
