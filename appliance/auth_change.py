@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,13 +30,15 @@ class UserFile:
     """auth.yml while it is locked: nobody else who uses this class changes it meanwhile.
 
     ``users`` and ``subscriptions`` are those of the file as it is now. Each change is on disk when
-    the method returns, the file then belongs to whom it belonged to, readable by that user only.
-    Changes raise KeysRefused, AuthFileError or OSError, and then the file is as it was.
+    the method returns; the file then belongs to whom it belonged to, and only that user can read
+    it, and the group if that was so and nobody else could; ``is_narrowed``: others could before.
+    Changes raise KeysRefused or OSError, and then the file is as it was.
     """
 
     def __init__(self, path: Path, *, may_be_new: bool) -> None:
         """``path`` leads to the file itself, through no link. Raises AuthFileError."""
         self._path = path
+        self.is_narrowed = False
         self._is_new = may_be_new and not path.exists()
         self._text = EMPTY_FILE if self._is_new else read_text(path)
         self.users = users_in(self._text, path)
@@ -66,11 +69,13 @@ class UserFile:
         self._check(text, users)
         if not self._is_new and read_text(self._path) != self._text:
             raise KeysRefused(f"{self._path} was changed by somebody else just now; try again")
-        owner = None
+        mode, owner = 0o600, None
         if not self._is_new:
             found = self._path.stat()
             owner = found.st_uid, found.st_gid
-        write_whole(self._path, text.encode(), owner=owner)
+            self.is_narrowed = bool(found.st_mode & stat.S_IRWXO)
+            mode = 0o600 if self.is_narrowed else stat.S_IMODE(found.st_mode) & 0o640 | 0o600
+        write_whole(self._path, text.encode(), mode, owner)
         self._text, self.users, self._is_new = text, users, False
 
     def _check(self, text: str, users: tuple[User, ...]) -> None:

@@ -97,32 +97,37 @@ class Keys:
         with user_file(self.path, may_be_new=True) as file:
             user = _user(asked, file, fingerprint(key))
             file.add(user, _fields(user))
-        self._show(user, "was added.", key=key)
+        self._show(file, user, "was added.", key=key)
 
     def _enable(self, who: str, enabled: bool) -> None:
         with user_file(self.path) as file:
             user = file.enable(_selected(file, who), enabled)
         done = "is let in again." if enabled else "is refused from now on; tasks stay as they are."
-        self._show(user, done)
+        self._show(file, user, done)
 
     def _rotate(self, who: str) -> None:
         key = _new_key()
         with user_file(self.path) as file:
             user = file.rotate(_selected(file, who), fingerprint(key))
-        self._show(user, "has a new key, and keeps all tasks; the old key is refused.", key=key)
+        self._show(
+            file, user, "has a new key, and keeps all tasks; the old key is refused.", key=key
+        )
 
     def _remove(self, who: str) -> None:
         with user_file(self.path) as file:
             user = _selected(file, who)
             file.remove(user)
         self._show(
+            file,
             user,
             "was removed. Tasks and results stay stored, and only system keys can read them;\n"
             "to give them to another user, write into that user's entry:\n"
             f"    previous: [{', '.join(user.owners)}]",
         )
 
-    def _show(self, user: User, done: str, *, key: str | None = None) -> None:
+    def _show(self, file: UserFile, user: User, done: str, *, key: str | None = None) -> None:
+        if file.is_narrowed:
+            _say(f"note: others could read {self.path}; now only its owner can.")
         if self.as_json:
             facts = _facts(user) | ({} if key is None else {"key": key})
             print(json.dumps(facts, indent=2), flush=True)

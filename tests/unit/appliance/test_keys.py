@@ -51,6 +51,7 @@ users:
 def auth(tmp_path: Path) -> Path:
     (tmp_path / "analogcloud.toml").write_text(CONFIG)
     (tmp_path / "auth.yml").write_text(AUTH)
+    (tmp_path / "auth.yml").chmod(0o600)
     return tmp_path / "auth.yml"
 
 
@@ -247,6 +248,19 @@ def test_the_owner_stays(auth: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert Called(auth, capfd, "disable", "Bob").code == 0
     found = auth.stat()
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 5678, 0o600)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [(0o600, 0o600, False), (0o640, 0o640, False), (0o660, 0o640, False), (0o644, 0o600, True)],
+)
+def test_who_can_read_the_file(
+    auth: Path, capfd: pytest.CaptureFixture[str], before: int, after: int, note: bool
+) -> None:
+    auth.chmod(before)
+    called = Called(auth, capfd, "disable", "Bob")
+    assert stat.S_IMODE(auth.stat().st_mode) == after
+    assert ("now only its owner can" in called.err) is note
 
 
 def test_a_full_disk_changes_nothing(
