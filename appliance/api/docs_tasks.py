@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import Any, Final
 
 from appliance.api import schemas
 from appliance.api.problems import JSON
 from appliance.api.routedoc import BINARY, OCTETS, Answer, Header, RouteDoc, Shape, Tag, json_answer
+from appliance.descriptions import lucidac
 
 _ID: Final = "3f1c0d52-8f0e-4b53-9a57-0f5f3a1f6a11"
 _AT: Final = "2026-11-24T12:00:00.000000Z"
 _QUEUED: Final = [{"state": "queued", "timestamp": _AT}]
 _PROGRAM: Final = "let diff[x, t](t) = -0.6*x(t);\nlet x(t: 0) = 0.9;\nprobe x(t);\n"
-_MODULE: Final = "CgIQARIA"
+_TARGET: Final = base64.b64encode(lucidac()).decode()
+_CIRCUIT: Final = "CgIQARIA"  # a real one would fill the page
 
 # Any: examples are JSON.
 _CREATED: Final[dict[str, Any]] = {
@@ -60,7 +63,7 @@ COMPILE: Final = RouteDoc(
     request_example={
         "ode_source": _PROGRAM,
         "backend": "LUCIDAC",
-        "module": _MODULE,
+        "module": _TARGET,
         "k0": None,
     },
     answers={
@@ -85,7 +88,7 @@ RUN: Final = RouteDoc(
     request=schemas.RunRequest,
     request_example={
         "device_name": "simulator",
-        "module": _MODULE,
+        "module": _CIRCUIT,
         "sample_rate": 100000,
         "op_time": 0.002,
     },
