@@ -21,6 +21,7 @@ from appliance.api.server import ServerLimits, serve_http
 from appliance.board import Bells, DeviceBoard, DeviceEntry
 from appliance.compile_pool import CompilePool
 from appliance.control import Control
+from appliance.conversion import Conversions
 from appliance.errors import StoreError
 from appliance.events import EventHub
 from appliance.reload import Reloader
@@ -83,6 +84,7 @@ async def run_appliance(
             bells=bells,
             control=Control(),
             events=events,
+            conversions=Conversions(pools.convert, workings.convert, store.blobs),
             started_at=started_at,
         )
         async with trio.open_nursery() as device_nursery:

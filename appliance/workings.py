@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import trio
 
 from appliance.compile_child import compile_in_child
 from appliance.compute import JobLimits, Jobs, open_jobs
+from appliance.convert_child import convert_in_child
 from appliance.models import DeviceType
 from appliance.registry import engine_module, make_device
 
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
     from appliance.compile_child import CompileFunction
     from appliance.config import Config
     from appliance.config_models import CompileWorkers, Device, SimulateWorkers
+    from appliance.conversion import ConvertFunction
     from drivers.base import Device as Driver
     from drivers.base import JobRunner
 
 _log = logging.getLogger("analogcloud.workings")
+
+CONVERSION: Final = JobLimits(time_s=120.0, memory_bytes=10**9, cpu_cores=1)
+"""A result of 256 MiB takes some ten seconds, and little memory whatever its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +38,20 @@ class Workings:
 
     make_device: Callable[[Device, bytes | None, JobRunner], Driver] = make_device
     compile: CompileFunction = compile_in_child
+    convert: ConvertFunction = convert_in_child
     compile_modules: tuple[str, ...] = ("appliance.compiler.job", engine_module())
     simulate_modules: tuple[str, ...] = ("sim.driver", engine_module())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """Child processes for compile tasks and for simulators.
+    """Child processes for compile tasks, for simulators, and for results in other forms.
 
     ``simulators`` is how many devices share the second pool."""
 
     compile: Jobs
     simulate: Jobs
+    convert: Jobs
     simulators: int
 
     async def warm(self, workings: Workings) -> None:
@@ -73,8 +80,14 @@ async def open_pools(config: Config) -> AsyncIterator[Pools]:
     async with (
         open_jobs(_limits(compile), workers=compile.num_instances) as compile_jobs,
         open_jobs(_limits(simulate), workers=max(1, simulators)) as simulate_jobs,
+        open_jobs(CONVERSION, workers=1) as convert_jobs,
     ):
-        yield Pools(compile=compile_jobs, simulate=simulate_jobs, simulators=simulators)
+        yield Pools(
+            compile=compile_jobs,
+            simulate=simulate_jobs,
+            convert=convert_jobs,
+            simulators=simulators,
+        )
 
 
 def _limits(workers: CompileWorkers | SimulateWorkers) -> JobLimits:

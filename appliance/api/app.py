@@ -18,6 +18,7 @@ from appliance.api.gate import BodyLimits, Gate
 from appliance.api.lists import ListRoutes
 from appliance.api.problems import ApiError
 from appliance.api.render import failure, problem
+from appliance.api.results import ResultRoutes
 from appliance.api.system import SystemRoutes
 from appliance.api.tasks import TaskRoutes
 from appliance.api.users import UserRoutes
@@ -68,6 +69,7 @@ def all_routes(parts: Parts) -> tuple[Route, ...]:
         ListRoutes(parts),
         TaskRoutes(parts),
         EndingRoutes(parts),
+        ResultRoutes(parts),
         EventRoutes(parts),
     )
     routes = tuple(route for group in groups for route in group.routes())

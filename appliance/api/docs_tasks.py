@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from appliance.api import schemas
-from appliance.api.problems import JSON
-from appliance.api.routedoc import BINARY, OCTETS, Answer, Header, RouteDoc, Shape, Tag, json_answer
+from appliance.api.routedoc import Answer, Header, RouteDoc, Shape, Tag, json_answer
 from appliance.descriptions import lucidac
 
 _ID: Final = "3f1c0d52-8f0e-4b53-9a57-0f5f3a1f6a11"
@@ -148,20 +147,6 @@ SAMPLES: Final = Shape(
         "items": {"type": ["array", "null"], "items": {"type": ["number", "null"]}},
     },
     example=[[0.9, 0.8476], None],
-)
-
-RESULT: Final = RouteDoc(
-    operation="get_task_result",
-    summary="What a task that succeeded gave",
-    tag=Tag.TASKS,
-    answers={
-        200: Answer(
-            description="Of a compilation a serialized `pb.File`, of a run the samples.",
-            content={OCTETS: BINARY, JSON: SAMPLES},
-        )
-    },
-    errors=(404, 422),
-    error_texts=ONE_TASK | {404: NOT_YOURS + " Or it has no result (yet)."},
 )
 
 CANCEL: Final = RouteDoc(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from appliance.board import Bells, DeviceBoard
     from appliance.config import Config
     from appliance.control import Control
+    from appliance.conversion import Conversions
     from appliance.events import EventHub
     from appliance.store.opening import Store
     from appliance.users import Users
@@ -36,6 +37,7 @@ class Parts:
     bells: Bells
     control: Control
     events: EventHub
+    conversions: Conversions
     started_at: float
 
 

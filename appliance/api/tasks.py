@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
-
-from quart import Response
-from quart_trio.wrappers.response import TrioFileBody
+from typing import TYPE_CHECKING
 
 from appliance.api import docs_tasks as docs
 from appliance.api import render, schemas
 from appliance.api.once import REPLAYED, once_of
 from appliance.api.parts import Route, body, caller
-from appliance.api.problems import JSON, ApiError
 from appliance.api.render import answer
-from appliance.api.routedoc import OCTETS
 from appliance.api.submission import Submission, refusal
 from appliance.api.task_ids import readable_task
 from appliance.models import RunInput, TaskState, TaskType
@@ -24,6 +19,8 @@ from appliance.terms import NotTaken, Repeated
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from quart import Response
+
     from appliance.api.parts import Parts
     from appliance.models import Task
     from appliance.store.tasks import Ahead
@@ -31,9 +28,6 @@ if TYPE_CHECKING:
     from appliance.users import User
 
     Submit = Callable[[User, bytes, Once | None], Awaitable[Receipt]]
-
-PIECE_BYTES: Final = 256 * 1024
-"""Bytes of a result that are read and sent at a time."""
 
 
 class TaskRoutes:
@@ -55,7 +49,6 @@ class TaskRoutes:
             get(path=one, handler=self.detail, doc=docs.DETAIL),
             get(path=f"{one}/status", handler=self.status, doc=docs.STATUS),
             get(path=f"{one}/log", handler=self.log, doc=docs.LOG),
-            get(path=f"{one}/result", handler=self.result, doc=docs.RESULT),
         )
 
     async def create_compile(self) -> Response:
@@ -99,17 +92,6 @@ class TaskRoutes:
         task = await self._readable(id)
         lines = await self._store.tasks.log(task.id)
         return answer(schemas.TaskLog(id=task.id, lines=list(lines)))
-
-    async def result(self, id: str) -> Response:
-        task = await self._readable(id)
-        if task.result is None:
-            raise ApiError(404, f"this task has no result: it is {task.state}")
-        size = self._store.blobs.size(task.result.digest)
-        path = self._store.blobs.path(task.result.digest)
-        content_type = OCTETS if task.type is TaskType.COMPILE else JSON
-        response = Response(TrioFileBody(path, buffer_size=PIECE_BYTES), content_type=content_type)
-        response.content_length = size
-        return response
 
     async def _readable(self, id: str) -> Task:
         return await readable_task(self._store.tasks, caller(), id)

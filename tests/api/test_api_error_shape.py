@@ -70,6 +70,7 @@ def parts(directory: Path, error: Exception) -> Parts:
         bells=Bells(),
         control=Control(),
         events=events,
+        conversions=failing,
         started_at=0.0,
     )
 
