@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from referencing.jsonschema import DRAFT202012
 from appliance.api.app import all_routes
 from appliance.api.documentation import POLICY, asset_files
 from appliance.api.openapi import document, operation_id, public_path, statuses
+from appliance.api.parts import Route
 from tests.api.serving import BOB, MODULE, finished, serving
 from tests.api.test_api_error_shape import OPEN, parts
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-
-    from appliance.api.parts import Route
 
 # Any: the document is JSON.
 Json = dict[str, Any]
@@ -59,6 +59,19 @@ def test_operation_ids_are_those_of_the_vendors_server(routes: tuple[Route, ...]
         "list_devices_api_v1_devices_get",
         "get_device_entity_api_v1_devices__device_name__entity_get",
     }
+
+
+def test_a_route_that_says_nothing_of_itself_is_none(routes: tuple[Route, ...]) -> None:
+    with pytest.raises(TypeError, match="doc"):
+        Route(method="GET", path="/api/v1/new", handler=routes[0].handler)  # type: ignore[call-arg]
+
+
+def test_what_is_said_twice_or_of_nothing_is_refused(routes: tuple[Route, ...]) -> None:
+    with pytest.raises(ValueError, match="operation id"):
+        document((*routes, replace(routes[0], path=routes[0].path.replace("/", "_", 1))))
+    of_nothing = replace(routes[0].doc, path_texts={"color": "Red."})
+    with pytest.raises(ValueError, match="color"):
+        document((replace(routes[0], doc=of_nothing),))
 
 
 def test_exactly_the_routes_below_api_v1_want_a_key(routes: tuple[Route, ...]) -> None:
