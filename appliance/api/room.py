@@ -17,7 +17,7 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SLOW_S: Final = 1.0
+SLOW_S: Final = 0.25
 """Who is in the middle of a request may always take this long."""
 
 
