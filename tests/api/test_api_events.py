@@ -124,6 +124,33 @@ async def test_who_may_listen(tmp_path: Path) -> None:
             assert states(await stream.rest()) == ["succeeded"]
 
 
+async def test_deleting_ends_the_stream(tmp_path: Path) -> None:
+    held = FakeDevice(gate=trio.Event())
+    async with serving(tmp_path, devices={"sim": held}) as here, here.client() as client:
+        await submitted(client)
+        await held.started.wait()
+        id = await submitted(client)
+        async with following(here, of(id)) as stream:
+            queued = await stream.next()
+            assert queued is not None
+            assert queued.data["state"] == "queued"
+            deleted = await client.delete(f"/api/v1/tasks/{id}")
+            assert deleted.status_code == 204
+            assert [one.name for one in await stream.rest()] == ["deleted"]
+
+
+async def test_cancelling_ends_the_stream(tmp_path: Path) -> None:
+    held = FakeDevice(gate=trio.Event())
+    async with serving(tmp_path, devices={"sim": held}) as here, here.client() as client:
+        await submitted(client)
+        await held.started.wait()
+        id = await submitted(client)
+        async with following(here, of(id)) as stream:
+            assert await stream.next() is not None
+            assert (await client.post(f"/api/v1/tasks/{id}/cancel")).status_code == 200
+            assert states(await stream.rest()) == ["cancelled"]
+
+
 async def test_a_cap_for_each_key_and_one_for_all(tmp_path: Path) -> None:
     limits = "[limits]\nevent_streams = 3\nevent_streams_per_key = 2\n"
     async with (
