@@ -2,9 +2,10 @@
 
 By hand. For each kind (slow with the header, with the body, with reading) COUNT (1000) clients
 connect at once, twice as many as there are places. Printed are the percentiles of an honest
-client's requests meanwhile, how long the last slow one was served, and how long a stop takes in their midst. Goals:
-p99 below 50 ms, gone within 60 s, stopped within 10 s. Exit code 1 where one is missed. A few
-requests may be refused at the moment when all places fill up with clients that have just begun.
+client's requests meanwhile, how long the last slow one was served, and how long a stop takes in
+their midst. Goals: p99 below 50 ms, gone within 60 s, stopped within 10 s. Exit code 1 where one
+is missed. A few requests may be refused at the moment when all places fill up with clients that
+have just begun.
 """
 
 from __future__ import annotations
