@@ -14,16 +14,11 @@ from typing import TYPE_CHECKING
 import httpx
 
 from appliance.api.app import all_routes, build_app
-from appliance.api.parts import Parts
-from appliance.auth import AuthFile
-from appliance.board import Bells, DeviceBoard, DeviceEntry
-from appliance.config import load
-from appliance.control import Control
-from appliance.events import EventHub
-from appliance.models import DeviceType, TaskId, TaskState, device_queue
+from appliance.models import TaskId, TaskState, device_queue
 from appliance.store import Store, open_store
 from appliance.users import fingerprint
-from tests.api.serving import ADA, AUTH, BOB, CONFIG, ENTITY, EVE, MODULE, ROOT
+from tests.api.parts import parts_over
+from tests.api.serving import ADA, AUTH, BOB, CONFIG, EVE, MODULE, ROOT
 from tests.stores import new_run
 
 if TYPE_CHECKING:
@@ -122,28 +117,8 @@ class Office:
     """An application over a real store, and tasks in it as they are needed."""
 
     def __init__(self, directory: Path, store: Store) -> None:
-        for name, text in (("analogcloud.toml", CONFIG), ("auth.yml", _users())):
-            (directory / name).write_text(text)
-        sim = DeviceEntry(
-            name="sim",
-            type=DeviceType.SIMULATOR,
-            max_sample_rate=10**6,
-            entity=ENTITY,
-            reason="",
-        )
-        events = EventHub()
-        events.close()  # streams end at once
         self.store = store
-        self.parts = Parts(
-            config=load(directory / "analogcloud.toml"),
-            users=AuthFile.load(directory / "auth.yml"),
-            store=store,
-            board=DeviceBoard([sim]),
-            bells=Bells(),
-            control=Control(),
-            events=events,
-            started_at=0.0,
-        )
+        self.parts = parts_over(store, directory, config=CONFIG, auth=_users())
         self.transport = httpx.ASGITransport(app=build_app(self.parts))
 
     async def ask(self, route: Route, key: Key, whose: Whose | None) -> httpx.Response:
