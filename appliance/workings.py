@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("analogcloud.workings")
 
 CONVERSION: Final = JobLimits(time_s=120.0, memory_bytes=10**9, cpu_cores=1)
-"""A result of 256 MiB takes some ten seconds, and little memory whatever its size."""
+"""A result of 256 MiB takes a few seconds, and little memory whatever its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 
 from drivers.apb.codec import decode
+from drivers.apb.errors import CircuitFileError
 from sim.engine import SampleBlock
 from sim.errors import Unusable
 from sim.grid import SampleGrid
@@ -58,8 +59,16 @@ def convert_result(
             denominator=float(sample_rate_hz),
             end_s=count / sample_rate_hz,
         )
-        table = _table(tuple(counts), decode(module).scaling, grid)
+        table = _table(tuple(counts), _scaling(module), grid)
         write(format, table, _blocks(raw, count, len(counts)), output)
+
+
+def _scaling(module: bytes) -> Scaling | None:
+    try:
+        return decode(module).scaling
+    except CircuitFileError:
+        # A machine may take files that we do not: its samples are still samples.
+        return None
 
 
 def _table(probes: tuple[int, ...], scaling: Scaling | None, grid: SampleGrid) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -28,28 +27,36 @@ _SILENCE: Final = _Silence.SILENCE
 _News: TypeAlias = "TaskEvent | Gap | _Silence | None"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ear:
     """A subscription together with what ends it: ``is_allowed`` says whether the key still holds,
-    and is asked at each heartbeat."""
+    and is asked once in a heartbeat's time."""
 
-    hub: EventHub
-    subscription: Subscription
-    is_allowed: Callable[[], bool]
-    heartbeat_s: float
+    def __init__(
+        self,
+        hub: EventHub,
+        subscription: Subscription,
+        is_allowed: Callable[[], bool],
+        heartbeat_s: float,
+    ) -> None:
+        self.subscription = subscription
+        self._hub = hub
+        self._is_allowed = is_allowed
+        self._heartbeat_s = heartbeat_s
+        self._ask_at = trio.current_time() + heartbeat_s
 
     async def next(self) -> _News:
         """An event, a gap, silence for a heartbeat's time, or None at the end."""
         news: _News = _SILENCE
-        with trio.move_on_after(self.heartbeat_s):
+        with trio.move_on_after(self._heartbeat_s):
             news = await self.subscription.next()
-        if news is _SILENCE and not self.is_allowed():
-            return None
+        if trio.current_time() >= self._ask_at:
+            self._ask_at = trio.current_time() + self._heartbeat_s
+            return news if self._is_allowed() else None
         return news
 
     def position(self, number: int) -> str:
         """The id of what happened up to an event."""
-        return self.hub.position(number)
+        return self._hub.position(number)
 
 
 async def own_feed(ear: Ear) -> AsyncIterator[bytes]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S: Final = 15.0
 """After this long without an event a comment is sent, so that nobody takes the silence for the end.
-A key that is no longer valid is noticed then."""
+A key that is no longer valid is noticed within this time."""
 RETRY_MS: Final = 3000
 """After this long a browser comes back to a stream that broke."""
 RETRY_AFTER_S: Final = 15

@@ -57,8 +57,9 @@ def test_csv_in_problem_time_with_names(tmp_path: Path) -> None:
 
 
 def test_csv_in_seconds_where_the_problem_is_not_known(tmp_path: Path) -> None:
-    data = converted(tmp_path, b"[null,[1,2]]", BARE, "csv")
-    assert data == b"t_s,ch1\n0.0,1.0\n0.001,2.0\n"
+    for module in (BARE, b"in words of its own"):
+        data = converted(tmp_path, b"[null,[1,2]]", module, "csv")
+        assert data == b"t_s,ch1\n0.0,1.0\n0.001,2.0\n"
 
 
 def test_npz_is_the_same_each_time(tmp_path: Path) -> None:

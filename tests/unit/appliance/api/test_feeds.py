@@ -199,6 +199,20 @@ async def test_heartbeats_until_the_key_is_taken_away(
         assert await all_of(feed) == []
 
 
+async def test_a_key_that_was_taken_away_ends_a_busy_stream_too(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    world = World(is_allowed=False)
+    heard = 0
+    with world.task_feed() as feed:
+        with trio.fail_after(16):
+            async for _ in feed:
+                heard += 1
+                world.log(heard, "a line")
+                await trio.sleep(1)
+    assert heard > 10
+
+
 async def test_all_tasks_with_a_gap(autojump_clock: trio.testing.MockClock) -> None:
     world = World(hub=EventHub(HubLimits(waiting_events=1)))
     with world.hub.subscribe([ADA]) as subscription:
