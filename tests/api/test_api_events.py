@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import socket
 import time
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -11,7 +13,19 @@ import trio
 
 from drivers.errors import RunRefused
 from tests.api.event_stream import Event, following
-from tests.api.serving import ADA, BOB, CONFIG, EVE, MODULE, ROOT, FakeDevice, finished, serving
+from tests.api.process import Process
+from tests.api.serving import (
+    ADA,
+    AUTH,
+    BOB,
+    CONFIG,
+    EVE,
+    MODULE,
+    ROOT,
+    FakeDevice,
+    finished,
+    serving,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,6 +234,25 @@ async def test_200_streams_hear_the_same_and_a_stop_ends_them_at_once(tmp_path: 
         await here.end()
         assert time.monotonic() - began < 3
     assert heard == [ids] * 200
+
+
+def test_a_signal_ends_streams_and_the_process(tmp_path: Path) -> None:
+    for name, text in (("analogcloud.toml", CONFIG), ("auth.yml", AUTH)):
+        (tmp_path / name).write_text(text)
+    program = Process(tmp_path)
+    host, _, port = program.address().removeprefix("http://").rpartition(":")
+    streams = [socket.create_connection((host, int(port)), timeout=10) for _ in range(10)]
+    for stream in streams:
+        stream.sendall(asking())
+        assert stream.recv(1000).startswith(b"HTTP/1.1 200")
+    began = time.monotonic()
+    code, _, _ = program.end(signal.SIGTERM)
+    assert code == 0
+    assert time.monotonic() - began < 5
+    for stream in streams:
+        with stream:
+            while stream.recv(1000):
+                pass
 
 
 async def test_a_client_that_does_not_read_harms_nobody(tmp_path: Path) -> None:
