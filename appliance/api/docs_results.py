@@ -25,6 +25,7 @@ RESULT: Final = RouteDoc(
     headers=(
         Header(name="Range", description="The part that is wanted, such as `bytes=1000-`."),
         Header(name="If-Range", description="`Range` counts only while this is still the ETag."),
+        Header(name="If-Match", description="ETags of what the client wants, else 412."),
         Header(name="If-None-Match", description="ETags of what the client has already."),
     ),
     answers={
@@ -43,7 +44,7 @@ RESULT: Final = RouteDoc(
         ),
         304: Answer(description="The client has it already.", headers=(_ETAG,)),
     },
-    errors=(404, 416, 422, 503, 507),
+    errors=(404, 412, 416, 422, 503, 507),
     error_texts=ONE_TASK
     | {
         404: NOT_YOURS + " Or it has no result (yet).",

@@ -57,10 +57,13 @@ def _open(path: Path) -> OpenFile:
     file = path.open("rb", buffering=0)
     try:
         size = os.fstat(file.fileno()).st_size
-        return OpenFile(file=file, size=size, begin=os.pread(file.fileno(), PIECE_BYTES, 0))
+        begin = os.pread(file.fileno(), PIECE_BYTES, 0)
     except BaseException:
         file.close()
         raise
+    if size <= len(begin):
+        file.close()  # all is here: a slow client need not keep it open
+    return OpenFile(file=file, size=size, begin=begin)
 
 
 class FileBody(ResponseBody):

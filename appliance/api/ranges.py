@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _ONE_RANGE: Final = re.compile(r"bytes=\s*(\d{0,30})-(\d{0,30})\s*\Z", re.ASCII | re.IGNORECASE)
-_TAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
 class Unsatisfiable(ValueError):
@@ -48,7 +48,15 @@ def has_already(if_none_match: str | None, etag: str) -> bool:
     """Whether an If-None-Match header names the content."""
     if if_none_match is None:
         return False
-    return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
+    tags = {tag for _, tag in _TAG.findall(if_none_match)}
+    return if_none_match.strip() == "*" or etag in tags
+
+
+def is_another(if_match: str | None, etag: str) -> bool:
+    """Whether an If-Match header wants some other content; weak tags fit none."""
+    if if_match is None or if_match.strip() == "*":
+        return False
+    return ("", etag) not in _TAG.findall(if_match)
 
 
 def may_go_on(if_range: str | None, etag: str) -> bool:

@@ -13,7 +13,14 @@ from appliance.api.body import read_query
 from appliance.api.file_body import FileBody, FileReader
 from appliance.api.parts import Route, caller, lifetime
 from appliance.api.problems import JSON, ApiError, FieldError
-from appliance.api.ranges import Span, Unsatisfiable, has_already, may_go_on, span_of
+from appliance.api.ranges import (
+    Span,
+    Unsatisfiable,
+    has_already,
+    is_another,
+    may_go_on,
+    span_of,
+)
 from appliance.api.routedoc import CSV, OCTETS
 from appliance.api.schemas_results import ResultQuery
 from appliance.api.task_ids import readable_task
@@ -60,6 +67,8 @@ class ResultRoutes:
             raise ApiError(422, f"format: {message}", errors=(fault,))
         form: Form | None = None if asked == "json" else asked
         etag = _etag(task, task.result, form)
+        if is_another(request.headers.get("If-Match"), etag):
+            raise ApiError(412, "the result is not the one that If-Match names")
         if has_already(request.headers.get("If-None-Match"), etag):
             return _unchanged(etag)
         file = await self._opened(task, task.result, form)

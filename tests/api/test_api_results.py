@@ -126,6 +126,8 @@ async def test_conditions(tmp_path: Path) -> None:
         for known, status in ((tag, 206), ('"other"', 200), (f"W/{tag}", 200)):
             answer = await ask(headers={"If-Range": known, "Range": "bytes=0-1"})
             assert answer.status_code == status
+        for known, status in ((tag, 200), ('"other"', 412), ("*", 200)):
+            assert (await ask(headers={"If-Match": known})).status_code == status
         # The connection is in order after all of that.
         assert (await ask()).content == RESULT
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.api.ranges import Span, Unsatisfiable, has_already, may_go_on, span_of
+from appliance.api.ranges import Span, Unsatisfiable, has_already, is_another, may_go_on, span_of
 
 SPANS = [
     ("bytes=0-0", (0, 1)),
@@ -74,6 +74,14 @@ def test_content_range() -> None:
 )
 def test_if_none_match(header: str | None, is_known: bool) -> None:
     assert has_already(header, '"a"') is is_known
+
+
+@pytest.mark.parametrize(
+    ("header", "is_other"),
+    [(None, False), ("*", False), ('"a"', False), ('"b", "a"', False), ('W/"a"', True), ("", True)],
+)
+def test_if_match(header: str | None, is_other: bool) -> None:
+    assert is_another(header, '"a"') is is_other
 
 
 def test_if_range() -> None:
