@@ -27,6 +27,7 @@ from appliance.api.task_ids import readable_task
 from appliance.conversion import VERSION, TooManyConversions
 from appliance.errors import BlobMissing
 from appliance.models import RunInput
+from appliance.store.db import told_plainly
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -91,13 +92,14 @@ class ResultRoutes:
         return response
 
     async def _opened(self, task: Task, result: Blob, form: Form | None) -> OpenFile:
-        try:
-            async with self._file(task, result, form) as path:
-                return await self._reader.open(path, lifetime())
-        except (FileNotFoundError, BlobMissing) as error:
-            # Where the task was deleted in the meantime this says so.
-            await readable_task(self._tasks, caller(), task.id)
-            raise BlobMissing(f"the result of task {task.id} is missing") from error
+        with told_plainly():
+            try:
+                async with self._file(task, result, form) as path:
+                    return await self._reader.open(path, lifetime())
+            except (FileNotFoundError, BlobMissing) as error:
+                # Where the task was deleted in the meantime this says so.
+                await readable_task(self._tasks, caller(), task.id)
+                raise BlobMissing(f"the result of task {task.id} is missing") from error
 
     @asynccontextmanager
     async def _file(self, task: Task, result: Blob, form: Form | None) -> AsyncIterator[Path]:

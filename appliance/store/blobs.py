@@ -101,6 +101,8 @@ class Blobs:
 
     def _put(self, data: bytes) -> Blob:
         blob = Blob(digest=Digest(hashlib.sha256(data).hexdigest()), size=len(data))
+        if self.path(blob.digest).exists() and self.pins.put_again(blob.digest):
+            return blob
         with told_plainly():
             temporary = self.new_temporary()
             try:
@@ -133,6 +135,7 @@ class Blobs:
         except OSError:
             self.release(blob)
             raise
+        self.pins.keep(blob.digest)
 
     def _remove(self, digests: Collection[Digest]) -> int:
         with told_plainly():

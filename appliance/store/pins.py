@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.models import Digest
+
+KNOWN: Final = 1000
+"""Contents that are known to be on disk; people run the same circuit again and again."""
 
 
 class Pins:
@@ -22,6 +25,7 @@ class Pins:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._kept: dict[Digest, None] = {}
         self._pinned: Counter[Digest] = Counter()
         self._doomed: set[Digest] = set()
 
@@ -31,6 +35,23 @@ class Pins:
             move()
             self._pinned[digest] += 1
             self._doomed.discard(digest)
+
+    def keep(self, digest: Digest) -> None:
+        """It is on disk under its name."""
+        with self._lock:
+            self._kept.pop(digest, None)
+            self._kept[digest] = None
+            if len(self._kept) > KNOWN:
+                del self._kept[next(iter(self._kept))]
+
+    def put_again(self, digest: Digest) -> bool:
+        """Pin a content that is on disk already; False where that is not known for certain."""
+        with self._lock:
+            if digest not in self._kept:
+                return False
+            self._pinned[digest] += 1
+            self._doomed.discard(digest)
+            return True
 
     def release(self, digest: Digest) -> None:
         """The row that names it is on disk, or will never be. Whoever has looked for rows before
@@ -57,5 +78,6 @@ class Pins:
             is_free = digest in self._doomed and digest not in self._pinned
             self._doomed.discard(digest)
             if is_free:
+                self._kept.pop(digest, None)
                 unlink()
             return is_free

@@ -147,3 +147,32 @@ async def test_a_failure_at_every_step_leaves_all_or_nothing(
         blob = await blobs.put_bytes(data)  # and it works again at once
         assert await blobs.read(blob.digest) == data
     assert steps >= 3
+
+
+async def test_what_is_on_disk_is_not_written_again(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob = await blobs.put_bytes(DATA)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", FailAt(1, errno.EIO).wrap(os.fsync))
+        assert await blobs.put_bytes(DATA) == blob
+        with pytest.raises(StoreFailed):
+            await blobs.put_bytes(DATA + b"?")
+    blobs.release(blob)
+    blobs.release(blob)
+    blobs.pins.doom(blob.digest)
+    assert await blobs.remove([blob.digest]) == 1
+    assert await blobs.put_bytes(DATA) == blob
+    assert await blobs.read(blob.digest) == DATA
+    blobs.path(blob.digest).unlink()  # by somebody else
+    await blobs.put_bytes(DATA)
+    assert await blobs.read(blob.digest) == DATA
+
+
+async def test_only_the_newest_contents_are_remembered(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.store.pins.KNOWN", 2)
+    first, *rest = [await blobs.put_bytes(DATA + bytes([n])) for n in range(3)]
+    assert not blobs.pins.put_again(first.digest)
+    assert all(blobs.pins.put_again(blob.digest) for blob in rest)
