@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -46,7 +45,7 @@ HOLDERS = (
 START_S = 1_800_000_000
 GRACE_S = 120.0
 SETTINGS = f"{CONFIG}\n[tasks]\ndelete_grace_s = {GRACE_S}\n".replace(
-    "[limits]", "[limits]\nqueued_per_key = 4"
+    "[limits]", "[limits]\nqueued_per_key = 6"
 )
 JOURNEYS = (61, 601, 1807, 43_213)
 """Seconds; no sum of few of them is within some seconds of an hour, a day or the grace."""
@@ -119,6 +118,11 @@ class Office:
 
 holders = st.sampled_from(HOLDERS)
 kinds = st.sampled_from(("run", "run", "compile"))
+picks = st.lists(
+    st.tuples(st.integers(0, 30), st.sampled_from((False,) * 5 + (True,)), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
 retries = st.sampled_from((None, None, None, "a", "b"))
 
 
@@ -128,7 +132,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.directory = tempfile.TemporaryDirectory()
-        self.model = Model(queued_per_key=4, grace_s=GRACE_S, wall=START_S)
+        self.model = Model(queued_per_key=6, grace_s=GRACE_S, wall=START_S)
         self.patch = patch.object(time, "time_ns", lambda: int(self.model.wall * 1e9))
         self.patch.start()
         self.office = Office(Path(self.directory.name))
@@ -172,11 +176,12 @@ class Machine(RuleBasedStateMachine):
         task = self.office.call(self.office.store.tasks.claim_next, queue)
         assert (task.id if task else None) == self.model.claim(kind)
 
-    @rule(data=st.data(), is_good=st.booleans())
-    def finish(self, data: st.DataObject, is_good: bool) -> None:
+    @rule(number=st.integers(0, 30), is_good=st.booleans())
+    def finish(self, number: int, is_good: bool) -> None:
         """The work on any task ends, also on one that was deleted or has ended before."""
-        if self.seen:
-            job = data.draw(st.sampled_from(self.seen))
+        working = [job for job in self.model.jobs if job.state == "inprogress"]
+        if pool := working + self.seen:
+            job = pool[number % len(pool)]
             state = TaskState.SUCCEEDED if is_good else TaskState.FAILED
             ending: dict[str, Any] = {"result": RESULT} if is_good else {"error": "no"}
             is_ours = job in self.model.jobs and job.state == "inprogress"
@@ -190,19 +195,21 @@ class Machine(RuleBasedStateMachine):
             if is_ours:
                 job.state = state
 
-    @rule(data=st.data(), holder=holders, is_owner=st.booleans(), is_delete=st.booleans())
-    def take_back(
-        self, data: st.DataObject, holder: Holder, is_owner: bool, is_delete: bool
-    ) -> None:
-        if self.seen:
-            job = data.draw(st.sampled_from(self.seen))
-            holder = job.holder if is_owner else holder
-            expected = (self.model.delete if is_delete else self.model.cancel)(holder, job)
-            what = SimpleNamespace(method="DELETE", tail="")
-            if not is_delete:
-                what = SimpleNamespace(method="POST", tail="/cancel")
-            answer = self.office.ask(holder, what.method, f"/tasks/{job.id}{what.tail}")
-            assert answer.status_code == expected
+    @rule(picks=picks, holder=holders)
+    def take_back(self, picks: list[tuple[int, bool, bool]], holder: Holder) -> None:
+        """Cancel or delete: preferably what is in progress, sometimes by a stranger."""
+        for number, is_stranger, is_delete in picks:
+            working = [job for job in self.model.jobs if job.state == "inprogress"]
+            pool = working + self.model.jobs + self.seen[-3:]
+            if pool:
+                job = pool[number % len(pool)]
+                self._take_back(job, holder if is_stranger else job.holder, is_delete)
+
+    def _take_back(self, job: Job, holder: Holder, is_delete: bool) -> None:
+        expected = (self.model.delete if is_delete else self.model.cancel)(holder, job)
+        method, tail = ("DELETE", "") if is_delete else ("POST", "/cancel")
+        answer = self.office.ask(holder, method, f"/tasks/{job.id}{tail}")
+        assert answer.status_code == expected
 
     @rule(seconds=st.sampled_from((*JOURNEYS, *JOURNEYS, -1001, -200_003, 0)))
     def wait(self, seconds: int) -> None:
@@ -241,7 +248,7 @@ def check(examples: int, steps: int, *, is_random: bool) -> None:
 
 
 def test_the_appliance_does_as_the_model() -> None:
-    check(10, 40, is_random=False)
+    check(6, 40, is_random=False)
 
 
 @pytest.mark.long
