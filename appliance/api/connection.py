@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 import trio
-from hypercorn.events import Updated
+from hypercorn.events import RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Request, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
@@ -37,12 +37,17 @@ if TYPE_CHECKING:
 
     from appliance.api.stream import GuardedStream
 
+    _Sendable = h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
+
 CLOSE_S: Final = 5.0
 """The longest that tidying up after an answer may take; it normally waits for nothing."""
 
 
 class HttpProtocol(H11Protocol):
     """HTTP/1.1 only, and JSON also where a request cannot be read."""
+
+    _head = b""
+    """Headers that go out together with the first piece of their body."""
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Wishes to switch to another protocol are ignored, as RFC 9110 allows."""
@@ -79,6 +84,19 @@ class HttpProtocol(H11Protocol):
         with trio.move_on_after(CLOSE_S, shield=True):
             await super().stream_send(event)
 
+    async def _send_h11_event(self, event: _Sendable) -> None:
+        try:
+            data = self.connection.send(event) or b""
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+            return
+        data, self._head = self._head + data, b""
+        if isinstance(event, h11.Response) and _is_followed(event):
+            self._head = data
+        elif data:
+            await self.send(RawData(data=data))
+
     async def _send_error_response(self, status_code: int) -> None:
         body = problem_body(_READING_FAULTS.get(status_code, HTTPStatus(status_code).phrase))
         headers = [
@@ -91,6 +109,12 @@ class HttpProtocol(H11Protocol):
         await self._send_h11_event(response)
         await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _is_followed(response: h11.Response) -> bool:
+    """Whether a body of known length comes right behind the headers: of a stream of events, say,
+    the headers must not wait for the first one."""
+    return any(name == b"content-length" and value != b"0" for name, value in response.headers)
 
 
 _READING_FAULTS = {
