@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -150,7 +151,13 @@ async def _turn_away(stream: GuardedStream) -> None:
 
 async def _listen(bind: str) -> list[trio.SocketListener]:
     host, _, port = bind.rpartition(":")
-    return await trio.open_tcp_listeners(int(port), host=host.strip("[]"))
+    try:
+        return await trio.open_tcp_listeners(int(port), host=host.strip("[]"))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(
+            error.errno, f"cannot listen on {bind} (the setting bind): {reason}"
+        ) from error
 
 
 def _address(listener: trio.SocketListener) -> str:

@@ -166,6 +166,7 @@ def test_exit_codes_of_what_cannot_start(
         path.write_text(CONFIG.replace("127.0.0.1:0", f"127.0.0.1:{taken.getsockname()[1]}"))
         assert serve(load(path), users) == 1
         assert "event=no_start" in caplog.text
+        assert "(the setting bind)" in caplog.text
     config = load(path)
     with (config.state_dir / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
