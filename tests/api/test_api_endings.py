@@ -31,7 +31,7 @@ async def state(client: httpx.AsyncClient, id: str) -> str | int:
 
 
 def contents(state_dir: Path) -> list[Path]:
-    return [path for path in (state_dir / "blobs").rglob("*") if path.is_file()]
+    return list((state_dir / "blobs").glob("??/*"))
 
 
 async def started(device: FakeDevice) -> None:
