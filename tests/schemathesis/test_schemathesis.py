@@ -55,7 +55,7 @@ async def judged(directory: Path, url: str, *words: str) -> Verdict:
     ("examples", "stateful_s", "least", "seed"),
     [
         pytest.param(120, 12, 2_000, SEED),
-        pytest.param(1500, 120, 20_000, SEED + 1, marks=pytest.mark.long),
+        pytest.param(1800, 150, 20_000, SEED + 1, marks=pytest.mark.long),
     ],
 )
 async def test_the_server_does_what_the_document_says(
