@@ -121,8 +121,9 @@ class Rounds:
         finally:
             self._turn.release()
             for one in units:
-                one.tell()
                 one.called.set()
+            for one in units:  # before any of them goes on
+                one.tell()
 
     def _take(self) -> list[AnyUnit]:
         units, self._waiting = self._waiting[:MAX_UNITS], self._waiting[MAX_UNITS:]
