@@ -6,7 +6,17 @@ from typing import Final
 
 from appliance.api.docs_tasks import NOT_YOURS, ONE_TASK, SAMPLES
 from appliance.api.problems import JSON
-from appliance.api.routedoc import BINARY, CSV, OCTETS, TEXT, Answer, Header, RouteDoc, Tag
+from appliance.api.routedoc import (
+    BINARY,
+    CSV,
+    FRAGMENT,
+    OCTETS,
+    TEXT,
+    Answer,
+    Header,
+    RouteDoc,
+    Tag,
+)
 from appliance.api.schemas_results import ResultQuery
 
 _ETAG: Final = Header(name="ETag", description="Names the content: the same content, the same tag.")
@@ -39,7 +49,7 @@ RESULT: Final = RouteDoc(
         ),
         206: Answer(
             description="The part of the result that was asked for.",
-            content=dict.fromkeys(_CONTENT, BINARY),
+            content=dict.fromkeys(_CONTENT, FRAGMENT),
             headers=(_ETAG, Header(name="Content-Range", description="Which part it is.")),
         ),
         304: Answer(description="The client has it already.", headers=(_ETAG,)),

@@ -17,7 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from appliance.api import schemas
 from appliance.api.gate import API_PREFIX
 from appliance.api.problems import JSON
-from appliance.api.routedoc import REFERENCE, Answer, JsonSchema, Shape, Tag
+from appliance.api.routedoc import FRAGMENT, REFERENCE, Answer, JsonSchema, Shape, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -248,6 +248,8 @@ class _Writer:
         return written
 
     def _media(self, shape: Shape) -> JsonSchema:
+        if shape is FRAGMENT:
+            return {}
         schema = shape.schema or self.schemas_of[(repr(shape.of), "serialization")]
         return {"schema": schema} | ({} if shape.example is None else {"example": shape.example})
 

@@ -56,6 +56,8 @@ def reference_to(model: type[BaseModel]) -> JsonSchema:
 
 BINARY: Final = Shape(schema={"type": "string", "contentMediaType": OCTETS})
 TEXT: Final = Shape(schema={"type": "string"})
+FRAGMENT: Final = Shape()
+"""Any part of a body, which has no schema: half a list is no JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
