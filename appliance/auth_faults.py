@@ -70,8 +70,11 @@ def _shown(location: Location, data: object) -> Location:
 
 
 def _number(section: object, name: object, data: object) -> int:
+    """Position of an entry; pydantic writes a mapping key that is yes or no as a number."""
     entries = data.get(section) if isinstance(data, Mapping) else None
-    return list(map(str, entries)).index(str(name)) if isinstance(entries, Mapping) else 0
+    keys = list(entries) if isinstance(entries, Mapping) else []
+    texts = [str(int(key)) if isinstance(key, bool) else str(key) for key in keys]
+    return texts.index(str(name)) if str(name) in texts else 0
 
 
 def _is_name(part: int | str) -> bool:

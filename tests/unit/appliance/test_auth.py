@@ -134,6 +134,16 @@ users:
         assert secret not in str(error)
 
 
+def test_names_that_yaml_takes_for_yes_or_no_are_faults_not_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "auth.yml"
+    path.write_text("subscriptions:\n  no: {}\nusers:\n  off: {enabled: true}\n  12: {}\n")
+    with pytest.raises(AuthFileError) as caught:
+        AuthFile.load(path)
+    told = {(f.path, f.message) for f in caught.value.faults}
+    for place in ("subscriptions[0]", "users[0]", "users[1]"):
+        assert (place, "must be a text in quotes") in told
+
+
 @pytest.mark.parametrize("text", ["", "[]", "users:", "3", "users: {k: }", "users: [a]"])
 def test_other_shapes_are_refused(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text).faults
