@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 MIN_RATE: Final = 16 * 1024
 """Bytes per second at which an answer must be taken, beyond the time that one piece may take: a
 client that reads a little now and then would otherwise hold a large one for hours."""
-BUFFER_BYTES: Final = 256 * 1024
-"""What the kernel keeps for a client that does not read; by itself it would take megabytes each."""
+BUFFER_BYTES: Final = 64 * 1024
+"""What the kernel (which doubles it) keeps for a client that does not read. By itself it would take
+megabytes each, and we would work for seconds to fill them."""
 
 _BODY: Final = problem_body("this port speaks https: put https:// in front of the address")
 _NOT_ENCRYPTED: Final = (
