@@ -18,7 +18,7 @@ import h11
 import trio
 from hypercorn.events import RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Request, StreamClosed
+from hypercorn.protocol.events import Request, Response, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.trio.task_group import TaskGroup
@@ -77,12 +77,22 @@ class HttpProtocol(H11Protocol):
         self.keep_alive_requests += 1
 
     async def stream_send(self, event: StreamEvent) -> None:
+        if isinstance(event, Response) and self._has_more():
+            event.headers.append((b"connection", b"close"))
         if not isinstance(event, StreamClosed):
             return await super().stream_send(event)
         # The news that the answer is complete makes Quart-Trio cancel the task that brings it: the
         # connection would be neither closed nor ready for its next request.
         with trio.move_on_after(CLOSE_S, shield=True):
             await super().stream_send(event)
+
+    def _has_more(self) -> bool:
+        """Whether the next request is here before the answer to this one. There will be no further
+        answer on such a connection: a thousand clients with fifty requests each would be fifty
+        thousand requests that everybody else stands behind. HTTP lets a server do so, and the
+        client asks again on a new connection."""
+        more, _ = self.connection.trailing_data
+        return bool(more) and self.connection.their_state is h11.DONE
 
     async def _send_h11_event(self, event: _Sendable) -> None:
         try:

@@ -260,3 +260,14 @@ async def test_a_connection_serves_again_and_again_until_it_idles(tmp_path: Path
                 data += await stream.receive_some(65_536)
             assert data.startswith(b"HTTP/1.1 200 ")
         assert await everything(stream) == b""
+
+
+async def test_who_asks_again_before_the_answer_gets_one_answer(tmp_path: Path) -> None:
+    """Otherwise few clients with many requests in one piece would keep everybody else waiting."""
+    request = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
+    async with serving(tmp_path) as here, connected(here) as stream:
+        await stream.send_all(3 * request)
+        answers = await everything(stream)
+    head, _, body = answers.partition(b"\r\n\r\n")
+    assert body == b'{"status":"healthy"}'
+    assert b"connection: close" in head.lower()
