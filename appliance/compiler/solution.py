@@ -195,7 +195,8 @@ def _typical_sizes(program: Program, start: Array, rough: _Trajectory, end: floa
     error would grow with it; of one that rests what makes rounding look small."""
     peaks = np.max(np.abs(rough.interpolant(np.linspace(0.0, end, 512))), axis=1)
     sizes, terms = _sizes_and_terms(program, rough, end, peaks)
-    noise = step_noise(terms, end / np.count_nonzero(rough.interpolant.ts < end))
+    steps = int(np.count_nonzero(rough.interpolant.ts < end))
+    noise = step_noise(terms, end / steps)
     scale = np.where(start != 0.0, np.minimum(peaks, np.abs(start)), peaks)
     scale = np.where(sizes != peaks, np.maximum(scale, noise / (_RTOL * _ABSOLUTE)), scale)
     return np.where(scale > 0.0, scale, 1.0)
