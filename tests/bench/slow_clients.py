@@ -1,7 +1,8 @@
 """What slow clients do to the others: ``python -m tests.bench.slow_clients [COUNT [KIND]]``.
 
-By hand. For each kind (slow with the header, with the body, with reading) COUNT (1000) clients
-connect at once, twice as many as there are places. Printed are the percentiles of an honest
+By hand. For each kind (slow with the header, with the body; not reading a result of some megabytes;
+sending fifty requests in one piece and reading nothing) COUNT (1000) clients connect at once, twice
+as many as there are places. Printed are the percentiles of an honest
 client's requests meanwhile, how long the last slow one was served, and how long a stop takes in
 their midst. Goals: p99 below 50 ms, gone within 60 s, stopped within 10 s. Exit code 1 where one
 is missed. A few requests may be refused at the moment when all places fill up with clients that
@@ -10,25 +11,29 @@ have just begun.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import resource
 import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from appliance.demo_appliance import running_appliance
+from drivers.apb.circuit import build_file
+from tests.machines import LUCIDAC, harmonic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from appliance.demo_appliance import Appliance
 
-KINDS: Final = ("header", "body", "reading")
+KINDS: Final = ("header", "body", "reading", "flood")
 PAUSE_S: Final = 1.0
 """Between two bytes of a slow client."""
 MEASURE_S: Final = 12.0
@@ -46,12 +51,13 @@ def main(count: int, *kinds: str) -> int:
 
 def _measure(kind: str, count: int) -> int:
     with running_appliance("bench") as appliance:
+        path = _large_result(appliance) if kind == "reading" else "/openapi.json"
         quiet = _percentiles(appliance, 3.0)
         begin = time.monotonic()
-        with _attack(kind, count, appliance):
+        with _attack(kind, count, appliance, path):
             busy = _percentiles(appliance, MEASURE_S)
             gone_s = _until_gone(appliance.port, begin)
-        with _attack(kind, count, appliance):
+        with _attack(kind, count, appliance, path):
             time.sleep(3.0)
             begin = time.monotonic()
             appliance.process.terminate()
@@ -65,8 +71,19 @@ def _measure(kind: str, count: int) -> int:
     return 0 if is_good else 1
 
 
-def _attack(kind: str, count: int, appliance: Appliance) -> _Attack:
-    return _Attack([kind, str(count), str(appliance.port), appliance.key])
+def _attack(kind: str, count: int, appliance: Appliance, path: str) -> _Attack:
+    return _Attack([kind, str(count), str(appliance.port), appliance.key, path])
+
+
+def _large_result(appliance: Appliance) -> str:
+    """The path of a result of about 8 MB, which no buffer of a kernel takes in."""
+    device = appliance.json("GET", "/api/v1/devices")[0]["name"]
+    module = base64.b64encode(build_file(LUCIDAC, harmonic())).decode()
+    run = {"device_name": device, "module": module, "sample_rate": 200_000, "op_time": 1.0}
+    task = f"/api/v1/tasks/{appliance.json('POST', '/api/v1/tasks/run', run)['id']}"
+    while appliance.json("GET", f"{task}/status")["state"] in ("queued", "inprogress"):
+        time.sleep(0.2)
+    return f"{task}/result"
 
 
 class _Attack:
@@ -137,18 +154,24 @@ def _allow_many_files(count: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * count + 1000), hard))
 
 
-async def _attack_all(kind: str, count: int, port: int, key: str) -> None:
-    attack = {"header": _slow_header, "body": _slow_body, "reading": _no_reading}[kind]
+async def _attack_all(kind: str, count: int, port: int, key: str, path: str) -> None:
+    attacks: dict[str, Callable[..., Awaitable[None]]] = {
+        "header": _slow_header,
+        "body": _slow_body,
+        "reading": partial(_no_reading, path, 1),
+        "flood": partial(_no_reading, path, 50),
+    }
+    attack = attacks[kind]
     async with trio.open_nursery() as nursery:
         for _ in range(count):
             nursery.start_soon(_one, attack, port, key)
             await trio.sleep(0.001)
 
 
-async def _one(attack: Callable[[trio.SocketStream, str], object], port: int, key: str) -> None:
+async def _one(attack: Callable[..., Awaitable[None]], port: int, key: str) -> None:
     try:
         async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
-            await attack(stream, key)  # type: ignore[misc]
+            await attack(stream, key)
     except OSError:
         return
     except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -168,9 +191,10 @@ async def _slow_body(stream: trio.SocketStream, key: str) -> None:
     await _drip(stream)
 
 
-async def _no_reading(stream: trio.SocketStream, key: str) -> None:
+async def _no_reading(path: str, times: int, stream: trio.SocketStream, key: str) -> None:
     stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_RCVBUF, 1)
-    await stream.send_all(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
+    await stream.send_all(request.encode() * times)
     await trio.sleep(2 * GONE_S)
 
 
@@ -182,8 +206,8 @@ async def _drip(stream: trio.SocketStream) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["attack"]:
-        how, number, at, secret = sys.argv[2:]
+        how, number, at, secret, where = sys.argv[2:]
         _allow_many_files(int(number))
-        trio.run(_attack_all, how, int(number), int(at), secret)
+        trio.run(_attack_all, how, int(number), int(at), secret, where)
     else:
         sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else 1000, *sys.argv[2:]))
