@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from appliance.compiler import arithmetic
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
 from appliance.compiler.program import Add, Call, Const, Div, Expr, Mul, Scale
+from appliance.compiler.reads import parts
 
 MAX_DEPTH: Final = 200
 """Levels of operations, constant factors not counted: later stages may recurse over them."""
@@ -39,6 +40,26 @@ def leaf(expr: Expr) -> Value:
 
 def number(value: float) -> Value:
     return leaf(Const(value))
+
+
+class Sizes:
+    """Sizes of expressions that these operations built earlier, each counted once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Value] = {}  # by identity; the value keeps its expression alive
+
+    def of(self, expr: Expr) -> Value:
+        """The expression and its size. Recurses as deep as the expression does."""
+        known = self._known.get(id(expr))
+        if known is None:
+            known = self._known[id(expr)] = self._measured(expr)
+        return known
+
+    def _measured(self, expr: Expr) -> Value:
+        sizes = [self.of(part) for part in parts(expr)]
+        nodes = 1 + sum(size.nodes for size in sizes)
+        level = 0 if isinstance(expr, Scale) else 1
+        return Value(expr, max((level + size.depth for size in sizes), default=0), nodes)
 
 
 def negate(operand: Value) -> Value:
@@ -118,11 +139,12 @@ def power(base: Value, exponent: Value, at: Position, exponent_at: Position) -> 
         return call("sqrt", base, at)
     if not wanted.is_integer() or abs(wanted) > MAX_EXPONENT:
         raise _unsupported(f"the exponent {wanted:g} is not supported", exponent_at)
-    raised = _whole_power(base, int(abs(wanted)), at)
+    raised = whole_power(base, int(abs(wanted)), at)
     return divide(number(1.0), raised, at) if wanted < 0 else raised
 
 
-def _whole_power(base: Value, exponent: int, at: Position) -> Value:
+def whole_power(base: Value, exponent: int, at: Position) -> Value:
+    """A power with a whole exponent from 0 up, by repeated squaring."""
     if exponent == 0:
         return number(1.0)
     result = base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from appliance.compiler.wiring import LANE_WEIGHT
 
 if TYPE_CHECKING:
-    from appliance.compiler.channels import Channels
+    from collections.abc import Mapping
+
     from appliance.compiler.elements import Elements, Sum
     from appliance.compiler.program import Bound
     from appliance.compiler.solution import Solution
@@ -34,50 +35,49 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amplitudes:
-    """Amplitudes in the user's units: of each signal (states, then products), of the two input
-    sums of each product, and of the input sum of each tap."""
+    """Amplitudes in the user's units: of each signal (states, products, passes), and of the two
+    input sums of each product."""
 
     signals: tuple[float, ...]
     operands: tuple[tuple[float, float], ...]
-    taps: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Peaks:
-    """Largest absolute values over the horizon, in the same order as Amplitudes."""
-
-    states: tuple[float, ...]
-    operands: tuple[tuple[float, float], ...]
-    taps: tuple[float, ...]
+_Peaks: TypeAlias = "dict[int, tuple[float, ...]]"
+"""Largest absolute values over the horizon: of the operands of each product and pass."""
 
 
 def choose_amplitudes(
-    elements: Elements, channels: Channels, solution: Solution
+    elements: Elements, solution: Solution, margin: float = MARGIN
 ) -> tuple[Amplitudes, ...]:
-    """Candidates in order of preference: no scaling where all states stay within one machine
-    unit as written, then scaling to the bounds.
+    """Candidates in order of preference: no scaling where all of the user's states stay within
+    one machine unit as written, then scaling to the bounds: those of the pragmas, or ``margin``
+    times the largest value of the solution.
 
     Raises CompileError ``amplitude-unbounded`` where the solution passes a ``bound`` pragma.
     """
     bounds = _bounds(elements, solution)
-    peaks = _peaks(elements, channels, solution)
-    scaled = [_state_amplitude(bounds.get(i), size) for i, size in enumerate(solution.sizes)]
-    candidates = [_with_states(scaled, elements, channels, peaks)]
-    if _fit_as_written(peaks.states) and all(b.value <= 1.0 for b in bounds.values()):
-        candidates.insert(0, _with_states([1.0] * len(scaled), elements, channels, peaks))
+    peaks = _peaks(elements, solution)
+    scaled = [
+        _state_amplitude(bounds.get(i), margin * size) for i, size in enumerate(solution.sizes)
+    ]
+    own = elements.system.own
+    candidates = [_with_states(scaled, elements, peaks, margin)]
+    if _fit_as_written(solution.amplitudes[:own]) and all(b.value <= 1.0 for b in bounds.values()):
+        unscaled = [1.0] * own + scaled[own:]
+        candidates.insert(0, _with_states(unscaled, elements, peaks, margin))
     for candidate in candidates:
         _check_sizes(candidate)
         _check_starts(candidate, solution)
     return tuple(candidates)
 
 
-def _fit_as_written(peaks: tuple[float, ...]) -> bool:
+def _fit_as_written(peaks: Array) -> bool:
     """Within one machine unit, and not so small that a start value is no float32 any more."""
-    return all(peak <= _UNIT and (peak == 0.0 or peak >= _SMALLEST_AS_WRITTEN) for peak in peaks)
+    return bool(np.all((peaks <= _UNIT) & ((peaks == 0.0) | (peaks >= _SMALLEST_AS_WRITTEN))))
 
 
 def _check_sizes(amplitudes: Amplitudes) -> None:
-    sizes = (*amplitudes.signals, *chain(*amplitudes.operands), *amplitudes.taps)
+    sizes = (*amplitudes.signals, *chain(*amplitudes.operands))
     for size in sizes:
         if not _SMALLEST <= size <= _LARGEST:
             message = f"a quantity of the program is as large or small as {size:.3g}"
@@ -137,27 +137,29 @@ def _bound_passed(bound: Bound, solution: Solution, state: int) -> Diagnostic:
 def _state_amplitude(bound: Bound | None, size: float) -> float:
     if bound is not None:
         return bound.value
-    return round_up(MARGIN * float(size))
+    return round_up(float(size))
 
 
 def _with_states(
-    states: list[float], elements: Elements, channels: Channels, peaks: _Peaks
+    states: list[float], elements: Elements, peaks: _Peaks, margin: float
 ) -> Amplitudes:
-    signals = list(states)
-    operands: list[tuple[float, float]] = []
-    for product, (left_peak, right_peak) in zip(elements.products, peaks.operands, strict=True):
-        left = _sum_amplitude(product.left, left_peak, signals)
-        right = _sum_amplitude(product.right, right_peak, signals)
-        operands.append((left, right))
-        signals.append(left * right)
-    taps = tuple(
-        _sum_amplitude(tap, peak, signals)
-        for tap, peak in zip(channels.taps, peaks.taps, strict=True)
+    signals = dict(enumerate(states))
+    operands: dict[int, tuple[float, float]] = {}
+    for signal in elements.order():
+        sizes = [
+            _sum_amplitude(operand, peak, signals, margin)
+            for operand, peak in zip(elements.operands(signal), peaks[signal], strict=True)
+        ]
+        signals[signal] = math.prod(sizes)
+        if len(sizes) > 1:
+            operands[signal] = (sizes[0], sizes[1])
+    return Amplitudes(
+        signals=tuple(size for _, size in sorted(signals.items())),
+        operands=tuple(sizes for _, sizes in sorted(operands.items())),
     )
-    return Amplitudes(signals=tuple(signals), operands=tuple(operands), taps=taps)
 
 
-def _sum_amplitude(operand: Sum, peak: float, signals: list[float]) -> float:
+def _sum_amplitude(operand: Sum, peak: float, signals: Mapping[int, float], margin: float) -> float:
     """A lone signal goes in as it is; a sum within one machine unit in an unscaled program too.
 
     A sum whose terms nearly cancel is not blown up to the full range: no term takes more than one
@@ -168,24 +170,21 @@ def _sum_amplitude(operand: Sum, peak: float, signals: list[float]) -> float:
     if peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms):
         return 1.0
     largest = max(abs(operand.constant), *(abs(c) * signals[signal] for signal, c in operand.terms))
-    return max(round_up(MARGIN * peak), round_up(largest / LANE_WEIGHT))
+    return max(round_up(margin * peak), round_up(largest / LANE_WEIGHT))
 
 
-def _peaks(elements: Elements, channels: Channels, solution: Solution) -> _Peaks:
-    rows: list[Array] = list(solution.states)
-    operands: list[tuple[float, float]] = []
+def _peaks(elements: Elements, solution: Solution) -> _Peaks:
+    rows: dict[int, Array] = dict(enumerate(solution.states))
+    found: _Peaks = {}
     with np.errstate(all="ignore"):  # sizes out of range are refused later
-        for product in elements.products:
-            left, right = _values(product.left, rows), _values(product.right, rows)
-            operands.append((_peak(left), _peak(right)))
-            rows.append(left * right)
-        taps = tuple(_peak(_values(tap, rows)) for tap in channels.taps)
-    return _Peaks(
-        states=tuple(float(a) for a in solution.amplitudes), operands=tuple(operands), taps=taps
-    )
+        for signal in elements.order():
+            operands = [_values(operand, rows) for operand in elements.operands(signal)]
+            found[signal] = tuple(_peak(values) for values in operands)
+            rows[signal] = operands[0] * operands[1] if len(operands) > 1 else -operands[0]
+    return found
 
 
-def _values(operand: Sum, rows: list[Array]) -> Array:
+def _values(operand: Sum, rows: Mapping[int, Array]) -> Array:
     total = np.full_like(rows[0], operand.constant)
     for signal, coefficient in operand.terms:
         total += coefficient * rows[signal]

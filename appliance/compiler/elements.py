@@ -1,13 +1,15 @@
 """Elements: the system as integrators, multipliers and weighted sums, products built once.
 
 A *signal* is the output of an element, numbered: states first (0 .. n-1, in the order of the
-system), then products (n, n+1, ...; a product only uses signals with smaller numbers, or states).
-A *sum* is a linear form over signals: it costs connections, never an element.
+system), then products (n, n+1, ...), then passes. Products and passes use each other without
+circles; without passes a product only uses products before it. A *sum* is a linear form over
+signals: it costs connections, never an element.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
@@ -56,43 +58,82 @@ class Product:
     at: Position = field(compare=False)
 
 
+class Side(IntEnum):
+    """Which input of a multiplier."""
+
+    LEFT = 0
+    RIGHT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """A pass-through element: a sum made visible. Its signal, as its output, is minus the sum.
+
+    ``host`` is the product and side whose input it taps, ``total`` then being that whole operand.
+    Without host it sits on an idle multiplier and is fed by lanes of its own. ``at`` is the probe
+    or definition that it is there for.
+    """
+
+    total: Sum
+    host: tuple[int, Side] | None = None
+    at: Position | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elements:
-    """What has to be built. ``derivatives`` has one sum per state (its time derivative),
-    ``readings`` one sum per probe (the quantity to record)."""
+    """What has to be built. ``derivatives`` has one sum per state (its time derivative; of a state
+    with ``is_loop`` without the loop's gain), ``readings`` one sum per probe (the quantity to
+    record). ``named`` has the sums that the program names and that something reads: auxiliary
+    functions and highest derivatives."""
 
     system: System
     products: tuple[Product, ...]
     derivatives: tuple[Sum, ...]
     readings: tuple[Sum, ...]
+    passes: tuple[Pass, ...] = ()
+    named: tuple[Sum, ...] = ()
 
     @property
     def state_count(self) -> int:
         return len(self.derivatives)
 
+    def operands(self, signal: int) -> tuple[Sum, ...]:
+        """What a signal is computed from without delay: of a state nothing."""
+        number = signal - self.state_count
+        if number < 0:
+            return ()
+        if number < len(self.products):
+            product = self.products[number]
+            return product.left, product.right
+        return (self.passes[number - len(self.products)].total,)
+
+    def order(self) -> tuple[int, ...]:
+        """Signals of products and passes, each after all that it uses."""
+        first = self.state_count
+        signals = range(first, first + len(self.products) + len(self.passes))
+        graph = {
+            signal: [used for o in self.operands(signal) for used, _ in o.terms if used >= first]
+            for signal in signals
+        }
+        return tuple(TopologicalSorter(graph).static_order())
+
 
 def build_elements(system: System) -> Elements:
-    """System to elements.
+    """A lowered system to elements.
 
-    Raises CompileError (kind ``capacity``) for every operation that no element computes and that
-    this compiler does not lower.
+    Raises CompileError ``capacity`` where far too many products would be needed.
     """
     builder = _Builder(system)
     builder.define_algebraic()
     derivatives = tuple(builder.sum_of(state.derivative) for state in system.states)
     readings = tuple(builder.sum_of(Read(p.name, p.order)) for p in system.program.probes)
-    if builder.refusals:
-        raise CompileError(*sorted(builder.refusals.values(), key=_position))
     return Elements(
         system=system,
         products=tuple(builder.products),
         derivatives=derivatives,
         readings=readings,
+        named=builder.named_sums(),
     )
-
-
-def _position(diagnostic: Diagnostic) -> Position:
-    return diagnostic.at or Position(0, 0)
 
 
 def add(sums: list[Sum]) -> Sum:
@@ -120,32 +161,14 @@ class _Builder:
         self._algebraic: dict[tuple[str, int], Sum] = {}
         self._product_numbers: dict[tuple[Sum, Sum], tuple[int, float]] = {}
         self.products: list[Product] = []
-        self.refusals: dict[Position, Diagnostic] = {}
 
     def define_algebraic(self) -> None:
-        """Give auxiliaries and highest derivatives their sums, each after what it reads. What
-        neither an equation nor a probe reads (a plot may) is not built."""
-        program = self._system.program
-        rights = {(a.name, 0): a.right for a in program.auxiliaries}
-        rights |= {(e.name, e.order): e.right for e in program.equations}
-        graph = self._read_from(rights)
-        for key in TopologicalSorter(graph).static_order():
-            self._algebraic[key] = self.sum_of(rights[key])
+        """Give auxiliaries and highest derivatives their sums, each after what it reads."""
+        for key in self._system.needed():
+            self._algebraic[key] = self.sum_of(self._system.rights[key])
 
-    def _read_from(
-        self, rights: dict[tuple[str, int], Expr]
-    ) -> dict[tuple[str, int], list[tuple[str, int]]]:
-        """What each needed quantity with a right side reads of its kind."""
-        program = self._system.program
-        wanted = [(e.name, e.order) for e in program.equations]
-        wanted += [(p.name, p.order) for p in program.probes if (p.name, p.order) in rights]
-        graph: dict[tuple[str, int], list[tuple[str, int]]] = {}
-        while wanted:
-            key = wanted.pop()
-            if key not in graph:
-                graph[key] = [read for read in _reads(rights[key]) if read in rights]
-                wanted += graph[key]
-        return graph
+    def named_sums(self) -> tuple[Sum, ...]:
+        return tuple(total for total in self._algebraic.values() if len(total.terms) > 1)
 
     def sum_of(self, expr: Expr) -> Sum:
         match expr:
@@ -160,7 +183,8 @@ class _Builder:
             case Mul(left, right, at):
                 return self._product(self.sum_of(left), self.sum_of(right), at)
             case Div() | Call() | Time():
-                return self._refuse(expr)
+                message = f"{type(expr).__name__} was not lowered"
+                raise TypeError(message)
 
     def _read(self, name: str, order: int) -> Sum:
         state = self._states.get((name, order))
@@ -196,26 +220,6 @@ class _Builder:
         self.products.append(Product(left=left, right=right, at=at))
         return len(self._system.states) + number, 1.0
 
-    def _refuse(self, expr: Div | Call | Time) -> Sum:
-        self.refusals[expr.at] = Diagnostic(
-            kind=Kind.CAPACITY,
-            message=_no_element(expr),
-            at=expr.at,
-            hint="write it as further differential equations, if it has any",
-        )
-        return Sum(((0, 1.0),))  # any signal: nothing is built once something was refused
-
-
-def _no_element(expr: Div | Call | Time) -> str:
-    match expr:
-        case Div():
-            what = "division by a quantity that changes"
-        case Call(function):
-            what = f"the function {function}"
-        case Time():
-            what = "bare time"
-    return f"{what} needs an element that this compiler does not build: needed 1, have 0"
-
 
 def _strip_factor(operand: Sum) -> tuple[Sum, float]:
     """A single signal goes into a multiplier as it is; its coefficient moves behind the product."""
@@ -240,22 +244,3 @@ def _rounded(value: float) -> float:
 
 def _order(pair: tuple[Sum, Sum]) -> tuple[object, ...]:
     return tuple((operand.terms, operand.constant) for operand in pair)
-
-
-def _reads(expr: Expr) -> set[tuple[str, int]]:
-    """All functions that an expression reads."""
-    found: set[tuple[str, int]] = set()
-    stack: list[Expr] = [expr]
-    while stack:
-        match stack.pop():
-            case Read(name, order):
-                found.add((name, order))
-            case Scale(_, operand) | Call(_, operand, _):
-                stack.append(operand)
-            case Add(terms):
-                stack.extend(terms)
-            case Mul(left, right, _) | Div(left, right, _):
-                stack.extend((left, right))
-            case Const() | Time():
-                pass
-    return found

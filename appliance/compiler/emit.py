@@ -95,8 +95,6 @@ def _adc_channels(channels: Channels, placement: Placement) -> tuple[AdcChannel,
 
 def _output(reading: Reading, placement: Placement) -> int:
     """M output to record; a constant probe reads any output in use, with factor 0."""
-    if reading.tap is not None:
-        return placement.taps[reading.tap][1]
     return placement.output(reading.signal or 0)
 
 
@@ -117,9 +115,5 @@ def _probe_scalings(
 
 
 def _machine_unit(reading: Reading, wiring: Wiring) -> float:
-    """The user's units in one machine unit of the recorded output; a tap inverts its sum."""
-    if reading.tap is not None:
-        return -wiring.amplitudes.taps[reading.tap]
-    if reading.signal is not None:
-        return wiring.amplitudes.signals[reading.signal]
-    return 1.0
+    """The user's units in one machine unit of the recorded output."""
+    return 1.0 if reading.signal is None else wiring.amplitudes.signals[reading.signal]

@@ -1,8 +1,9 @@
 """The compiler's spine: text to circuit file, stage after stage.
 
-parse -> check -> first-order system -> elements -> scale -> count -> place -> route -> emit ->
-verify. Each stage is a pure function from one typed value to the next; this file only joins them
-and tells the log what they found.
+parse -> check -> first-order system -> lower -> elements -> layout -> solve -> scale -> route ->
+emit -> verify; the last four are tried until a circuit meets the equations (``search.py``). Each
+stage is a pure function from one typed value to the next; this file only joins them and tells the
+log what they found.
 """
 
 from __future__ import annotations
@@ -11,19 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.compiler import report
-from appliance.compiler.amplitudes import choose_amplitudes
-from appliance.compiler.channels import choose_channels
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.elements import build_elements
-from appliance.compiler.emit import emit
 from appliance.compiler.front import read_program
-from appliance.compiler.place import count, place
-from appliance.compiler.route import route
-from appliance.compiler.solution import solve
-from appliance.compiler.system import reduce_order
+from appliance.compiler.search import find_circuit
 from appliance.compiler.target import read_target
-from appliance.compiler.verify import verify
-from appliance.compiler.wiring import DEFAULT_RATE, MAX_RATE, scale_time
+from appliance.compiler.wiring import MAX_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileOptions:
-    """``k0``: wanted problem time units per second of machine time (None: 10 000).
+    """``k0``: wanted problem time units per second of machine time (None: 10 000, or as slow as
+    relaxation loops need it).
     ``horizon``: problem time to cover where the program has no horizon pragma (None: 20)."""
 
     k0: int | None = None
@@ -55,27 +49,15 @@ def compile_program(
     machine = read_target(target)
     program = read_program(source)
     report.warnings(program.warnings, source, name, log)
-    elements = build_elements(reduce_order(program))
-    channels = choose_channels(elements)
-    demand = count(elements, channels)
-    placement = place(demand, machine)
-    solution = solve(elements.system, program.horizon or options.horizon)
-    report.warnings(solution.warnings, source, name, log)
-    candidates = choose_amplitudes(elements, channels, solution)
-    wiring = scale_time(
-        elements, channels, candidates, rate, placement.cluster.lanes, placement.half_reach
-    )
-    routing = route(wiring, placement)
-    report.resources(demand, placement, routing, log)
-    report.scaling(elements, wiring, solution, rate, log)
-    data = emit(elements, channels, solution, wiring, placement, routing, machine)
-    report.verification(verify(data, solution), program.variable, solution.horizon, log)
-    return data
+    found = find_circuit(program, machine, rate, options.horizon)
+    report.warnings(found.solution.warnings, source, name, log)
+    report.compiled(found, log)
+    return found.data
 
 
-def _wanted_rate(options: CompileOptions) -> float:
+def _wanted_rate(options: CompileOptions) -> float | None:
     if options.k0 is None:
-        return DEFAULT_RATE
+        return None
     if not 1 <= options.k0 <= MAX_RATE:
         message = f"k0 is {options.k0}, but must be from 1 to {MAX_RATE}"
         hint = "k0 is the number of problem time units per second of machine time"

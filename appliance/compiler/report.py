@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from appliance.compiler.render import render
-from appliance.compiler.wiring import Connection, SinkKind, Wiring
+from appliance.compiler.wiring import Wiring, sink_in_words
 
 if TYPE_CHECKING:
     from appliance.compiler.diagnostics import Diagnostic
     from appliance.compiler.elements import Elements
-    from appliance.compiler.place import Demand, Placement
-    from appliance.compiler.route import Routing
+    from appliance.compiler.search import Compiled
     from appliance.compiler.solution import Solution
     from appliance.compiler.verify import Verification
 
@@ -29,41 +28,61 @@ def warnings(found: Iterable[Diagnostic], source: str, name: str, log: Log) -> N
             log(line)
 
 
-def resources(demand: Demand, placement: Placement, routing: Routing, log: Log) -> None:
+def compiled(found: Compiled, log: Log) -> None:
+    """What a circuit uses, how it is scaled, what was lowered, and how well it agrees."""
+    elements, solution = found.layout.elements, found.solution
+    _resources(found, log)
+    _scaling(elements, found.wiring, solution, log)
+    _time(found, log)
+    _lowering(found, log)
+    _fine_starts(elements, found.wiring, log)
+    _fine_weights(elements, found.wiring, log)
+    _verification(found.verification, solution.system.program.variable, solution.horizon, log)
+
+
+def _resources(found: Compiled, log: Log) -> None:
     """What the circuit uses of what its cluster has."""
-    cluster = placement.cluster
+    elements, cluster = found.layout.elements, found.layout.placement.cluster
     log(
         f"resources on {cluster.path}: "
-        f"integrators {demand.integrators}/{len(cluster.integrators)}, "
-        f"multipliers {demand.multipliers}/{len(cluster.multipliers)}, "
-        f"pass-through elements {demand.taps}, "
-        f"lanes {routing.used}/{cluster.lanes}, "
-        f"channels {demand.channels}/{cluster.channels}"
+        f"integrators {elements.state_count}/{len(cluster.integrators)}, "
+        f"multipliers {len(elements.products)}/{len(cluster.multipliers)}, "
+        f"pass-through elements {len(elements.passes)}, "
+        f"lanes {found.routing.used}/{cluster.lanes}, "
+        f"channels {len(found.layout.channels.readings)}/{cluster.channels}"
     )
 
 
-def scaling(
-    elements: Elements, wiring: Wiring, solution: Solution, wanted: float, log: Log
-) -> None:
-    """Amplitudes, integrator rates, the time mapping, and weights that hardware would round."""
+def _scaling(elements: Elements, wiring: Wiring, solution: Solution, log: Log) -> None:
     for number, state in enumerate(elements.system.states):
         log(
             f"scaling: 1 machine unit of {state.label} = "
             f"{wiring.amplitudes.signals[number]:g} (reaches {solution.amplitudes[number]:.4g}), "
             f"integrator rate {wiring.integrator_rates[number]}"
         )
-    variable = elements.system.program.variable
+
+
+def _time(found: Compiled, log: Log) -> None:
+    wiring, horizon = found.wiring, found.solution.horizon
+    variable = found.solution.system.program.variable
     log(
         f"time: 1 s of machine time = {wiring.rate:.6g} units of {variable}; "
-        f"the horizon {solution.horizon:g} takes {solution.horizon / wiring.rate:.4g} s"
+        f"op time {horizon / wiring.rate:.4g} s = {horizon:g} time units"
     )
-    if wiring.rate < wanted:
+    if wiring.rate < found.wanted:
         log(
-            f"warning: slower than the wanted {wanted:g} units per second, because the weights "
-            "would not fit the lanes otherwise"
+            f"warning: slower than the wanted {found.wanted:g} units per second, because the "
+            "weights would not fit the lanes otherwise"
         )
-    _fine_starts(elements, wiring, log)
-    _fine_weights(elements, wiring, log)
+
+
+def _lowering(found: Compiled, log: Log) -> None:
+    """States that the compiler made."""
+    for state, gain in zip(found.solution.system.states, found.gains, strict=True):
+        if state.value is None:
+            continue
+        what = f"a relaxation loop of gain {gain:.4g}" if state.is_loop else "its own equation"
+        log(f"lowering: {state.label} (line {state.at.line}, column {state.at.column}) by {what}")
 
 
 def _fine_starts(elements: Elements, wiring: Wiring, log: Log) -> None:
@@ -79,23 +98,14 @@ def _fine_starts(elements: Elements, wiring: Wiring, log: Log) -> None:
 def _fine_weights(elements: Elements, wiring: Wiring, log: Log) -> None:
     for connection in wiring.connections:
         if 0.0 < abs(connection.weight) < RESOLUTION:
+            place = sink_in_words(connection.sink, elements)
             log(
-                f"warning: a weight of {connection.weight:.3g} {_place(elements, connection)} is "
-                f"below the resolution of the hardware's factors ({RESOLUTION:g})"
+                f"warning: a weight of {connection.weight:.3g} {place} is below the resolution of "
+                f"the hardware's factors ({RESOLUTION:g})"
             )
 
 
-def _place(elements: Elements, connection: Connection) -> str:
-    sink = connection.sink
-    if sink.kind is SinkKind.STATE:
-        return f"in the equation of {elements.system.states[sink.number].label}"
-    if sink.kind is SinkKind.TAP:
-        return "in a probed sum"
-    at = elements.products[sink.number].at
-    return f"in the product at {at.line}:{at.column}"
-
-
-def verification(found: Verification, variable: str, horizon: float, log: Log) -> None:
+def _verification(found: Verification, variable: str, horizon: float, log: Log) -> None:
     """Deviation from the ODE, probe by probe."""
     if found.until < horizon:
         log(

@@ -95,5 +95,5 @@ def _input_sum(sink: Sink, placement: Placement) -> int:
             return placement.multipliers[sink.number].inputs[0]
         case SinkKind.RIGHT:
             return placement.multipliers[sink.number].inputs[1]
-        case SinkKind.TAP:
-            return placement.taps[sink.number][0]
+        case SinkKind.PASS:
+            return placement.passes[sink.number][0]

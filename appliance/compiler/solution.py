@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from scipy.integrate import DOP853, OdeSolution
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
-from appliance.compiler.evaluate import (
-    initial_state,
-    quantity_function,
-    rhs_function,
-)
+from appliance.compiler.domain import Domains, values
+from appliance.compiler.evaluate import initial_state, rhs_function
 from appliance.compiler.program import Read
 from appliance.compiler.rounding import sizes_and_terms, step_noise, term_sizes
+from appliance.compiler.system import Need
+from appliance.compiler.wording import written
 
 if TYPE_CHECKING:
-    from appliance.compiler.program import Program
-    from appliance.compiler.system import State, System
+    from collections.abc import Sequence
+
+    from appliance.compiler.program import Expr, Program
+    from appliance.compiler.system import Guard, State, System
 
 DEFAULT_HORIZON: Final = 20.0
 """Problem time that scaling covers when nobody names another (analang reference, section 9)."""
@@ -50,7 +51,8 @@ Solver: TypeAlias = Any  # the types known for DOP853 are wrong: one atol only, 
 class Solution:
     """Solution over [0, horizon] in problem time and the user's units.
 
-    ``times`` (m,) and ``states`` (n, m) are samples dense enough to see every peak;
+    ``times`` (m,) and ``states`` (n, m) are samples dense enough to see every peak, of all states
+    of the system (of those that the compiler made, the exact values of what they stand for);
     ``amplitudes`` (n,) is the largest absolute value of each state, ``sizes`` the same but for
     states that rest, where it is what their derivative's terms could do. ``predictable`` is the
     time up to which a change of all start values by 0.1 % of their amplitudes moves no state by
@@ -67,19 +69,21 @@ class Solution:
     interpolant: OdeSolution
     warnings: tuple[Diagnostic, ...] = ()
 
+    def values(self, exprs: Sequence[Expr], times: Array) -> Array:
+        """Values of expressions of the program at the given times: (exprs, times)."""
+        return values(self.system.program, exprs, times, self.interpolant(times))
+
     def probe_values(self, times: Array) -> Array:
         """Value of each probe at the given times: (probes, times)."""
-        quantities = quantity_function(self.system.program, self._probes())
-        states = self.interpolant(times)
-        rows = [quantities(t, states[:, i]) for i, t in enumerate(times)]
-        return np.array(rows, dtype=np.float64).T.reshape(-1, len(times))
+        return self.values(self._probes(), times)
 
     def probe_terms(self) -> Array:
         """How large the terms are that each probe is the sum of: (probes,)."""
         times = np.linspace(0.0, self.horizon, _TERM_TIMES)
         states = self.interpolant(times)
-        rests = self.sizes != self.amplitudes
-        states[rests] = self.sizes[rests, None]
+        own = len(states)
+        rests = self.sizes[:own] != self.amplitudes[:own]
+        states[rests] = self.sizes[:own][rests, None]
         return term_sizes(self.system.program, self._probes(), times, states)
 
     def _probes(self) -> list[Read]:
@@ -89,41 +93,60 @@ class Solution:
 def solve(system: System, horizon: float | None) -> Solution:
     """Solve the system's ODE over ``horizon``, or the default one if None.
 
-    Raises CompileError ``amplitude-unbounded`` when the solution ends before a horizon that the
-    user named; a default horizon is shortened to what the ODE has, with a warning.
+    Raises CompileError ``amplitude-unbounded`` when the solution ends, or leaves the domain of a
+    function, before a horizon that the user named; a default horizon is shortened to what the ODE
+    has, with a warning.
     """
     right_side = rhs_function(system.program)
     start = initial_state(system.program)
     wanted = DEFAULT_HORIZON if horizon is None else horizon
     rough = _integrate(right_side, start, wanted, _start_scale(start), _ROUGH_RTOL)
     warnings: tuple[Diagnostic, ...] = ()
-    if rough.end < wanted:
-        fault = _ends_early(system, rough, wanted)
+    end = _end_of(system, rough, wanted)
+    if end is not None:
         if horizon is not None:
-            raise CompileError(fault)
-        wanted = _usable(rough)
-        warnings = (_shortened(fault, wanted),)
+            raise CompileError(end.fault)
+        wanted = end.usable
+        warnings = (_shortened(end.fault, wanted),)
     scale = _typical_sizes(system.program, start, rough, wanted)
     exact = _integrate(right_side, start, wanted, scale, _RTOL)
-    if exact.end < wanted:
-        raise CompileError(_ends_early(system, exact, wanted))
-    times = _dense_times(exact.interpolant.ts)
-    states = exact.interpolant(times)
+    end = _end_of(system, exact, wanted)
+    if end is not None:
+        raise CompileError(end.fault)
+    return _solution(system, exact, wanted, scale, warnings)
+
+
+def _solution(
+    system: System,
+    exact: _Trajectory,
+    horizon: float,
+    scale: Array,
+    warnings: tuple[Diagnostic, ...],
+) -> Solution:
+    times, states = exact.samples()
     amplitudes = np.max(np.abs(states), axis=1)
-    sizes, _ = _sizes_and_terms(system.program, exact, wanted, amplitudes)
+    sizes, _ = _sizes_and_terms(system.program, exact, horizon, amplitudes)
+    start = states[:, 0] + _PERTURBATION * amplitudes
+    predictable = _predictable(rhs_function(system.program), start, scale, sizes, exact)
+    made = _made_states(system, times, states)
+    made_sizes = np.max(np.abs(made), axis=1, initial=0.0)
     return Solution(
         system=system,
-        horizon=wanted,
+        horizon=horizon,
         times=times,
-        states=states,
-        amplitudes=amplitudes,
-        sizes=sizes,
-        predictable=_predictable(
-            right_side, start + _PERTURBATION * amplitudes, scale, sizes, exact
-        ),
+        states=np.concatenate((states, made)),
+        amplitudes=np.concatenate((amplitudes, made_sizes)),
+        sizes=np.concatenate((sizes, made_sizes)),
+        predictable=predictable,
         interpolant=exact.interpolant,
-        warnings=warnings,
+        warnings=(*warnings, *Domains(system, times, states).warnings()),
     )
+
+
+def _made_states(system: System, times: Array, states: Array) -> Array:
+    """Exact values of the states that the compiler made (made, m)."""
+    wanted = [state.value for state in system.states if state.value is not None]
+    return values(system.program, wanted, times, states)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +159,11 @@ class _Trajectory:
     @property
     def end(self) -> float:
         return float(self.interpolant.ts[-1])
+
+    def samples(self) -> tuple[Array, Array]:
+        """Times (m,) and states (n, m), some within every step."""
+        times = _dense_times(self.interpolant.ts)
+        return times, self.interpolant(times)
 
 
 def _integrate(
@@ -169,13 +197,6 @@ def _integrate(
         message = "the equations have no finite value at the start"
         raise CompileError(Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message))
     return _Trajectory(OdeSolution(times, pieces), solver.status == "running")
-
-
-def _usable(trajectory: _Trajectory) -> float:
-    """How much of a solution that ends early, or runs away, is worth a circuit."""
-    if trajectory.is_cut:
-        return _round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
-    return _round_down(0.9 * trajectory.end)
 
 
 def _start_scale(start: Array) -> Array:
@@ -226,7 +247,53 @@ def _predictable(
     return float(times[np.argmax(beyond)]) if np.any(beyond) else moved.end
 
 
-def _ends_early(system: System, trajectory: _Trajectory, wanted: float) -> Diagnostic:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Why and where a solution ends before the horizon, and how much of it is worth a circuit."""
+
+    fault: Diagnostic
+    usable: float
+
+
+def _end_of(system: System, trajectory: _Trajectory, wanted: float) -> _End | None:
+    domains = Domains(system, *trajectory.samples()) if system.guards else None
+    leaving = domains and domains.first_leaving()
+    if leaving:
+        usable = _round_down(0.9 * leaving.time)
+        return _End(_leaves(system, leaving.guard, leaving.time, wanted, usable), usable)
+    if trajectory.end >= wanted:
+        return None
+    if trajectory.is_cut:
+        usable = _round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
+    else:
+        usable = _round_down(0.9 * trajectory.end)
+    guard = domains.blamed_at_end() if domains and not trajectory.is_cut else None
+    if guard is not None:
+        return _End(_leaves(system, guard, trajectory.end, wanted, usable), usable)
+    return _End(_ends_early(system, trajectory, wanted, usable), usable)
+
+
+def _leaves(system: System, guard: Guard, time: float, wanted: float, usable: float) -> Diagnostic:
+    variable = system.program.variable
+    change = "reaches zero" if guard.need is not Need.NOT_NEGATIVE else "turns negative"
+    return Diagnostic(
+        kind=Kind.AMPLITUDE_UNBOUNDED,
+        message=(
+            f"{guard.need}, {written(guard.operand, variable)}, {change} at "
+            f"{variable} = {time:.6g}, before the horizon {wanted:.6g}"
+        ),
+        at=guard.at,
+        hint=_shorter(usable),
+    )
+
+
+def _shorter(usable: float) -> str:
+    return f"a shorter horizon: //@ horizon = {usable:g}"
+
+
+def _ends_early(
+    system: System, trajectory: _Trajectory, wanted: float, usable: float
+) -> Diagnostic:
     state = _largest_growth(system, trajectory)
     here = f"{system.program.variable} = {trajectory.end:.6g}"
     what = f"the solution of the equations ends at {here} (see {state.label})"
@@ -236,7 +303,7 @@ def _ends_early(system: System, trajectory: _Trajectory, wanted: float) -> Diagn
         kind=Kind.COMPILE_TIMEOUT if trajectory.is_cut else Kind.AMPLITUDE_UNBOUNDED,
         message=f"{what}, before the horizon {wanted:.6g}",
         at=state.at,
-        hint=f"a shorter horizon: //@ horizon = {_usable(trajectory):g}",
+        hint=_shorter(usable),
     )
 
 

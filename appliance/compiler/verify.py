@@ -20,11 +20,14 @@ from sim.options import SimulationOptions
 
 if TYPE_CHECKING:
     from appliance.compiler.solution import Solution
+    from appliance.compiler.system import System
     from drivers.apb.model import Circuit
     from sim.overloads import Overload
 
 TOLERANCE: Final = 1e-3
-"""Largest accepted deviation, as a part of each probe's amplitude, when nothing was lowered."""
+LOWERED_TOLERANCE: Final = 2e-2
+"""Largest accepted deviations, as parts of each probe's amplitude: when nothing was lowered, and
+when something was."""
 _POINTS: Final = 2001
 _SEEN: Final = 1e-3
 """Where terms cancel, what is left is judged as if it were so large a part of them: a circuit's
@@ -64,13 +67,17 @@ class Excess:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What the comparison found, judged up to problem time ``until``. ``excesses`` are those after
-    that time, where nobody can say what the true solution does."""
+    that time, where nobody can say what the true solution does. ``worst`` is the largest deviation
+    as a part of the amplitude in the time that can be predicted, ``faults`` what stands against the
+    circuit."""
 
     until: float
     predictable: float
     tolerance: float
     deviations: tuple[Deviation, ...]
     excesses: tuple[Excess, ...]
+    worst: float
+    faults: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,29 +90,35 @@ class _Comparison:
     excesses: tuple[Excess, ...]
 
 
+def tolerance_of(system: System) -> float:
+    """The user's word (a pragma), or what is usual."""
+    usual = TOLERANCE if system.own == len(system.states) else LOWERED_TOLERANCE
+    return system.program.tolerance or usual
+
+
 def verify(data: bytes, solution: Solution) -> Verification:
     """Compare the circuit in ``data`` with the ODE's solution over the horizon.
 
     A solution that nobody can predict to the end is judged up to the time to which it can be
-    predicted, or as long as circuit and ODE agree, if that is longer. Raises CompileError
-    ``verification`` when a probe deviates by more than the tolerance, or when an element leaves
-    the machine's range.
+    predicted, or as long as circuit and ODE agree, if that is longer. Faults (kind
+    ``verification``) are a probe that deviates by more than the tolerance, and an element that
+    leaves the machine's range. Raises CompileError where the circuit cannot be simulated.
     """
     comparison = _compare(data, solution)
-    tolerance = solution.system.program.tolerance or TOLERANCE
+    tolerance = tolerance_of(solution.system)
     until = max(solution.predictable, _agreement(comparison, tolerance))
-    result = Verification(
+    deviations = _deviations(comparison, solution, until)
+    faults = _deviation_faults(deviations, tolerance, solution)
+    faults += [_excess_fault(e, solution) for e in comparison.excesses if e.time <= until]
+    return Verification(
         until=until,
         predictable=solution.predictable,
         tolerance=tolerance,
-        deviations=_deviations(comparison, solution, until),
+        deviations=deviations,
         excesses=tuple(e for e in comparison.excesses if e.time > until),
+        worst=max(d.share for d in _deviations(comparison, solution, solution.predictable)),
+        faults=tuple(faults),
     )
-    faults = _deviation_faults(result, solution)
-    faults += [_excess_fault(e, solution) for e in comparison.excesses if e.time <= until]
-    if faults:
-        raise CompileError(*faults)
-    return result
 
 
 def _compare(data: bytes, solution: Solution) -> _Comparison:
@@ -173,7 +186,9 @@ def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tu
     )
 
 
-def _deviation_faults(result: Verification, solution: Solution) -> list[Diagnostic]:
+def _deviation_faults(
+    deviations: tuple[Deviation, ...], tolerance: float, solution: Solution
+) -> list[Diagnostic]:
     return [
         Diagnostic(
             kind=Kind.VERIFICATION,
@@ -181,13 +196,13 @@ def _deviation_faults(result: Verification, solution: Solution) -> list[Diagnost
                 f"the circuit deviates from the equations: probe {d.label} by {d.largest:.3g} "
                 f"({100 * d.share:.3g} % of its amplitude) at "
                 f"{solution.system.program.variable} = {d.time:.6g}, allowed are "
-                f"{100 * result.tolerance:g} %"
+                f"{100 * tolerance:g} %"
             ),
             at=probe.at,
             hint="tighter bounds, a shorter horizon, or a slower run (k0)",
         )
-        for d, probe in zip(result.deviations, solution.system.program.probes, strict=True)
-        if not d.share <= result.tolerance
+        for d, probe in zip(deviations, solution.system.program.probes, strict=True)
+        if not d.share <= tolerance
     ]
 
 

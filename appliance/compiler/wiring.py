@@ -3,12 +3,13 @@
 With R units of problem time per second of machine time, integrator rate k and amplitudes A, a term
 c * y in the derivative of x has the weight -(R / k) * c * A_y / A_x at the input of x's integrator
 (an integrator's output falls where its input sum is positive, hence the sign). Sums in front of
-multipliers and taps do not depend on R.
+multipliers and pass-through elements do not depend on R.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.compiler.amplitudes import Amplitudes
-    from appliance.compiler.channels import Channels
     from appliance.compiler.elements import Elements, Sum
 
 FAST: Final = 10_000
@@ -38,12 +38,12 @@ class SinkKind(Enum):
     STATE = "state"
     LEFT = "left factor"
     RIGHT = "right factor"
-    TAP = "tap"
+    PASS = "pass-through element"
 
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """The input sum of state, product or tap ``number``."""
+    """The input sum of state, product or pass ``number``."""
 
     kind: SinkKind
     number: int
@@ -77,38 +77,46 @@ class Wiring:
     def lanes(self) -> int:
         return sum(connection.lanes for connection in self.connections)
 
-    def fits(self, lanes: int, half_reach: frozenset[int]) -> bool:
+    def fits(self, room: Room) -> bool:
         """Whether there are lanes enough, for the signals with half reach among their half."""
-        halves = dict.fromkeys(half_reach, 0)
+        halves = dict.fromkeys(room.half_reach, 0)
         for connection in self.connections:
             if connection.source in halves:
                 halves[connection.source] += connection.lanes
+        lanes = room.lanes
         return self.lanes <= lanes and all(2 * half <= lanes for half in halves.values())
 
 
-def scale_time(
-    elements: Elements,
-    channels: Channels,
-    candidates: tuple[Amplitudes, ...],
-    rate: float,
-    lanes: int,
-    half_reach: frozenset[int] = frozenset(),
-) -> Wiring:
-    """The fastest wiring, up to the wanted ``rate``, that needs no more than ``lanes``, and for
-    each signal of ``half_reach`` no more than half of them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What a wiring has to keep to: the wanted and the slowest useful time rate (problem time
+    units per second of machine time), the number of lanes, and the signals whose output only
+    reaches half of them."""
 
-    The first candidate that reaches the wanted rate wins, else the one that comes nearest.
-    Raises CompileError ``coefficient-range`` or ``capacity`` where none fits at any rate.
+    rate: float
+    slowest: float
+    lanes: int
+    half_reach: frozenset[int] = frozenset()
+
+
+def scale_time(
+    elements: Elements, candidates: tuple[Amplitudes, ...], gains: tuple[float, ...], room: Room
+) -> Wiring:
+    """The fastest wiring, up to the wanted rate, that the room has lanes for.
+
+    ``gains`` has the factor of each state's derivative: 1, or the gain of a loop. The first
+    candidate that reaches the wanted rate wins, else the one that comes nearest. Raises
+    CompileError ``coefficient-range`` or ``capacity`` where none fits at any useful rate.
     """
     best: Wiring | None = None
     faults: list[CompileError] = []
     for amplitudes in candidates:
         try:
-            wiring = _fastest(elements, channels, amplitudes, rate, lanes, half_reach)
+            wiring = _fastest(elements, amplitudes, gains, room)
         except CompileError as error:
             faults.append(error)
             continue
-        if wiring.rate == rate:
+        if wiring.rate == room.rate:
             return wiring
         if best is None or wiring.rate > best.rate:
             best = wiring
@@ -117,25 +125,35 @@ def scale_time(
     return best
 
 
+def natural_rate(elements: Elements, amplitudes: Amplitudes, gains: tuple[float, ...]) -> float:
+    """The time rate at which no weight into a loop is more than 1 at the fast integrators; at most
+    the default rate."""
+    weights = [
+        abs(c.weight)
+        for number, state in enumerate(elements.system.states)
+        if state.is_loop
+        for c in _unit_connections(elements, amplitudes, gains, number)
+    ]
+    return min(DEFAULT_RATE, FAST / max(weights, default=1.0))
+
+
 def _fastest(
-    elements: Elements,
-    channels: Channels,
-    amplitudes: Amplitudes,
-    rate: float,
-    lanes: int,
-    half_reach: frozenset[int],
+    elements: Elements, amplitudes: Amplitudes, gains: tuple[float, ...], room: Room
 ) -> Wiring:
-    fixed = tuple(_fixed_connections(elements, channels, amplitudes))
-    unit = [_unit_connections(elements, amplitudes, i) for i in range(elements.state_count)]
-    _check_range(fixed, elements, lanes)
-    needed = sum(c.lanes for c in fixed) + sum(len(connections) for connections in unit)
-    if needed > lanes:
-        raise CompileError(_lanes_short(needed, lanes))
-    for candidate in _rates(unit, rate, lanes):
-        wiring = _at_rate(amplitudes, fixed, unit, candidate)
-        if wiring.fits(lanes, half_reach):
-            return wiring
-    raise CompileError(_lanes_short(needed, lanes))
+    fixed = tuple(_fixed_connections(elements, amplitudes))
+    unit = [_unit_connections(elements, amplitudes, gains, i) for i in range(elements.state_count)]
+    needed = len(fixed) + sum(len(connections) for connections in unit)
+    if needed > room.lanes:
+        raise CompileError(_lanes_short(needed, room.lanes))
+    _check_range(fixed, elements, room.lanes)
+    rates = _rates(unit, room)
+    first = bisect_left(
+        rates, True, key=lambda rate: _at_rate(amplitudes, fixed, unit, rate).fits(room)
+    )
+    if first < len(rates):
+        return _at_rate(amplitudes, fixed, unit, rates[first])
+    slowest = _at_rate(amplitudes, fixed, unit, rates[-1])
+    raise CompileError(_too_heavy(slowest, elements, room))
 
 
 def _at_rate(
@@ -165,41 +183,42 @@ def _integrator_rate(connections: list[Connection], rate: float) -> int:
     return SLOW if largest * rate / SLOW <= LANE_WEIGHT else FAST
 
 
-def _rates(unit: list[list[Connection]], rate: float, lanes: int) -> Iterator[float]:
-    """Rates worth trying, fastest first: below the wanted one, the number of lanes only changes
-    where a weight is a whole number of full lanes."""
+def _rates(unit: list[list[Connection]], room: Room) -> list[float]:
+    """Rates worth trying, fastest first: between the wanted and the slowest one, the number of
+    lanes only changes where a weight is a whole number of full lanes."""
     limits = {
         LANE_WEIGHT * n * FAST / abs(c.weight)
         for connections in unit
         for c in connections
-        for n in range(1, lanes + 1)
+        for n in range(1, room.lanes + 1)
     }
-    yield rate
-    yield from sorted((limit for limit in limits if limit < rate), reverse=True)
+    slowest = min(room.slowest, room.rate)
+    inner = (limit for limit in limits if slowest <= limit < room.rate)
+    return [room.rate, *sorted(inner, reverse=True), slowest]
 
 
-def _unit_connections(elements: Elements, amplitudes: Amplitudes, state: int) -> list[Connection]:
+def _unit_connections(
+    elements: Elements, amplitudes: Amplitudes, gains: tuple[float, ...], state: int
+) -> list[Connection]:
     """Connections into a state's integrator for R = k."""
+    factor = -gains[state] / amplitudes.signals[state]
     sink = Sink(SinkKind.STATE, state)
-    return _connections(
-        elements.derivatives[state], -1.0 / amplitudes.signals[state], amplitudes, sink
-    )
+    return _connections(elements.derivatives[state], factor, amplitudes, sink)
 
 
-def _fixed_connections(
-    elements: Elements, channels: Channels, amplitudes: Amplitudes
-) -> Iterator[Connection]:
-    """Connections into multipliers and taps."""
+def _fixed_connections(elements: Elements, amplitudes: Amplitudes) -> Iterator[Connection]:
+    """Connections into multipliers, and into passes that do not listen to one."""
     for number, product in enumerate(elements.products):
         left, right = amplitudes.operands[number]
         yield from _connections(product.left, 1.0 / left, amplitudes, Sink(SinkKind.LEFT, number))
         yield from _connections(
             product.right, 1.0 / right, amplitudes, Sink(SinkKind.RIGHT, number)
         )
-    for number, tap in enumerate(channels.taps):
-        yield from _connections(
-            tap, 1.0 / amplitudes.taps[number], amplitudes, Sink(SinkKind.TAP, number)
-        )
+    first = elements.state_count + len(elements.products)
+    for number, made in enumerate(elements.passes):
+        if made.host is None:
+            factor = 1.0 / amplitudes.signals[first + number]
+            yield from _connections(made.total, factor, amplitudes, Sink(SinkKind.PASS, number))
 
 
 def _connections(total: Sum, factor: float, amplitudes: Amplitudes, sink: Sink) -> list[Connection]:
@@ -234,9 +253,42 @@ def _check_range(fixed: tuple[Connection, ...], elements: Elements, lanes: int) 
 
 
 def _blame(sink: Sink, elements: Elements) -> Position | None:
-    if sink.kind in (SinkKind.LEFT, SinkKind.RIGHT):
-        return elements.products[sink.number].at
-    return None
+    match sink.kind:
+        case SinkKind.STATE:
+            return elements.system.states[sink.number].at
+        case SinkKind.PASS:
+            return elements.passes[sink.number].at
+        case _:
+            return elements.products[sink.number].at
+
+
+def _too_heavy(wiring: Wiring, elements: Elements, room: Room) -> Diagnostic:
+    """The heaviest connection of a wiring that does not fit even at the slowest useful rate."""
+    heaviest = max(wiring.connections, key=lambda connection: abs(connection.weight))
+    place = sink_in_words(heaviest.sink, elements)
+    left = max(room.lanes - wiring.lanes + heaviest.lanes, 0)
+    return Diagnostic(
+        kind=Kind.COEFFICIENT_RANGE,
+        message=(
+            f"lanes: needed {heaviest.lanes}, have {left} left of {room.lanes} for a weight of "
+            f"{abs(heaviest.weight):.4g} {place} at {wiring.rate:.6g} problem time units per second; "
+            "a slower run would take longer than the longest that the machine makes"
+        ),
+        at=_blame(heaviest.sink, elements),
+        hint="a shorter horizon, or quantities and rates that differ less in size",
+    )
+
+
+def sink_in_words(sink: Sink, elements: Elements) -> str:
+    """Where a connection leads, for people."""
+    match sink.kind:
+        case SinkKind.STATE:
+            return f"in the equation of {elements.system.states[sink.number].label}"
+        case SinkKind.PASS:
+            return "in a probed or shared sum"
+        case _:
+            at = elements.products[sink.number].at
+            return f"in the product at {at.line}:{at.column}"
 
 
 def _lanes_short(needed: int, have: int) -> Diagnostic:

@@ -1,0 +1,203 @@
+"""Search: the first layout, scaling and loop gain whose circuit meets the equations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from appliance.compiler.amplitudes import choose_amplitudes
+from appliance.compiler.diagnostics import CompileError, Kind
+from appliance.compiler.elements import build_elements
+from appliance.compiler.emit import emit
+from appliance.compiler.gains import first_gains
+from appliance.compiler.layout import layouts
+from appliance.compiler.lower import lower
+from appliance.compiler.route import route
+from appliance.compiler.solution import solve
+from appliance.compiler.system import Need, reduce_order
+from appliance.compiler.verify import verify
+from appliance.compiler.wiring import DEFAULT_RATE, Room, natural_rate, scale_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from appliance.compiler.layout import Layout
+    from appliance.compiler.program import Program
+    from appliance.compiler.route import Routing
+    from appliance.compiler.solution import Solution
+    from appliance.compiler.target import Target
+    from appliance.compiler.verify import Verification
+    from appliance.compiler.wiring import Wiring
+
+LONGEST_RUN_S: Final = 10.0
+"""Machine time that the horizon has to fit into, if it can: the longest run of most machines."""
+_MARGINS: Final = (1.2, 1.6, 2.5)
+"""Room above the largest values of the solution; more where an element left the range."""
+_WELL_INSIDE: Final = 0.25
+"""Loops are made faster until the deviation is this part of the tolerance."""
+_ROUNDS: Final = 6
+_RAISE: Final = (2.0, 30.0)
+"""Least and largest step of a gain."""
+_IMPROVED: Final = 0.9
+_MOST_LAYOUTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A circuit file and how it came about; ``gains`` has one factor per state, ``wanted`` is the
+    time rate that was aimed at."""
+
+    data: bytes
+    solution: Solution
+    layout: Layout
+    wiring: Wiring
+    routing: Routing
+    verification: Verification
+    gains: tuple[float, ...]
+    wanted: float
+
+
+def find_circuit(
+    program: Program, target: Target, rate: float | None, horizon: float | None
+) -> Compiled:
+    """The circuit of a checked program. ``rate`` is the user's wish for the time rate, ``horizon``
+    for the time to cover; a pragma wins over it.
+
+    Raises CompileError with the reasons against the attempt that came nearest.
+    """
+    first_order = reduce_order(program)
+    system = lower(first_order)
+    tried = [system]
+    if any(guard.need is Need.ANY for guard in system.guards):  # abs can be built with less
+        tried.append(lower(first_order, compact=True))
+    solution: Solution | None = None
+    nearest: CompileError | None = None
+    for variant in tried:
+        try:
+            found = layouts(build_elements(variant), target)
+            first = next(found)  # capacity is told before anything is solved
+            solution = solution or solve(variant, program.horizon or horizon)
+            search = Search(replace(solution, system=variant), target, rate)
+            return search.run(chain([first], found))
+        except CompileError as error:
+            nearest = nearest or error
+    raise nearest or ValueError("no variant")
+
+
+class Search:
+    """Looks for a circuit of one program. ``rate`` is the user's wish for the time rate, if any."""
+
+    def __init__(self, solution: Solution, target: Target, rate: float | None) -> None:
+        self._solution = solution
+        self._target = target
+        self._rate = rate
+        self._has_loops = any(state.is_loop for state in solution.system.states)
+
+    def run(self, layouts: Iterable[Layout]) -> Compiled:
+        """The first circuit that meets the equations.
+
+        Raises CompileError with the reasons against the attempt that came nearest.
+        """
+        nearest: CompileError | None = None
+        for _, layout in zip(range(_MOST_LAYOUTS), layouts, strict=False):
+            try:
+                return self._with_margins(layout)
+            except CompileError as error:
+                if nearest is None or _progress(error) > _progress(nearest):
+                    nearest = error
+        if nearest is None:
+            message = "no layout"
+            raise ValueError(message)
+        raise nearest
+
+    def _with_margins(self, layout: Layout) -> Compiled:
+        """More room where an element leaves the range although the probes agree."""
+        for margin in _MARGINS:
+            try:
+                return self._with_gains(layout, margin)
+            except _LeavesRange as error:
+                fault = error
+        raise CompileError(*fault.diagnostics)
+
+    def _with_gains(self, layout: Layout, margin: float) -> Compiled:
+        gains = first_gains(self._solution)
+        best = found = self._attempt(layout, margin, gains)
+        for _ in range(_ROUNDS if self._has_loops else 0):
+            share = _WELL_INSIDE * found.verification.tolerance
+            if not found.verification.faults and found.verification.worst <= share:
+                break
+            least, most = _RAISE
+            step = min(max(1.5 * found.verification.worst / share, least), most)
+            gains = tuple(
+                gain * step if state.is_loop else gain
+                for gain, state in zip(gains, self._solution.system.states, strict=True)
+            )
+            try:
+                found = self._attempt(layout, margin, gains, best.wanted)
+            except CompileError:  # no room for a faster loop
+                break
+            if _is_better(found, best):
+                best = found
+            else:
+                break
+        if best.verification.faults:
+            raise _refusal(best.verification)
+        return best
+
+    def _attempt(
+        self,
+        layout: Layout,
+        margin: float,
+        gains: tuple[float, ...],
+        wanted: float | None = None,
+    ) -> Compiled:
+        elements, placement = layout.elements, layout.placement
+        candidates = choose_amplitudes(elements, self._solution, margin)
+        slowest = min(self._rate or DEFAULT_RATE, self._solution.horizon / LONGEST_RUN_S)
+        if wanted is None:
+            wanted = self._rate or natural_rate(elements, candidates[0], gains)
+            wanted = max(wanted, slowest)
+        room = Room(
+            rate=wanted,
+            slowest=slowest,
+            lanes=placement.cluster.lanes,
+            half_reach=placement.half_reach,
+        )
+        wiring = scale_time(elements, candidates, gains, room)
+        routing = route(wiring, placement)
+        data = emit(
+            elements, layout.channels, self._solution, wiring, placement, routing, self._target
+        )
+        return Compiled(
+            data=data,
+            solution=self._solution,
+            layout=layout,
+            wiring=wiring,
+            routing=routing,
+            verification=verify(data, self._solution),
+            gains=gains,
+            wanted=wanted,
+        )
+
+
+class _LeavesRange(CompileError):
+    """The probes agree, but an element leaves the machine's range."""
+
+
+def _refusal(verification: Verification) -> CompileError:
+    agrees = all(d.share <= verification.tolerance for d in verification.deviations)
+    kind = _LeavesRange if agrees else CompileError
+    return kind(*verification.faults)
+
+
+def _is_better(found: Compiled, best: Compiled) -> bool:
+    if best.verification.faults and not found.verification.faults:
+        return True
+    return found.verification.worst <= _IMPROVED * best.verification.worst
+
+
+def _progress(error: CompileError) -> int:
+    """How far an attempt came before it failed."""
+    kinds = {diagnostic.kind for diagnostic in error.diagnostics}
+    return 1 if Kind.VERIFICATION in kinds else 0
