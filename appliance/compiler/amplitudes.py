@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.digits import LARGEST, SMALLEST, round_up
 from appliance.compiler.wiring import LANE_WEIGHT
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 MARGIN: Final = 1.2
 """Room above the largest value that the digital solution shows."""
 _UNIT: Final = 1.0 + 1e-9
-_SMALLEST: Final = 1e-300
-_LARGEST: Final = 1e300
-"""Sizes to calculate with."""
 _SMALLEST_AS_WRITTEN: Final = 1e-30
 _SMALLEST_START: Final = 1.2e-38
 """The smallest float32 of full precision, in machine units."""
@@ -79,9 +77,9 @@ def _fit_as_written(peaks: Array) -> bool:
 def _check_sizes(amplitudes: Amplitudes) -> None:
     sizes = (*amplitudes.signals, *chain(*amplitudes.operands))
     for size in sizes:
-        if not _SMALLEST <= size <= _LARGEST:
+        if not SMALLEST <= size <= LARGEST:
             message = f"a quantity of the program is as large or small as {size:.3g}"
-            hint = f"choose units in which all of them are within {_SMALLEST:g} and {_LARGEST:g}"
+            hint = f"choose units in which all of them are within {SMALLEST:g} and {LARGEST:g}"
             raise CompileError(
                 Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message, hint=hint)
             )
@@ -193,15 +191,3 @@ def _values(operand: Sum, rows: Mapping[int, Array]) -> Array:
 
 def _peak(values: Array) -> float:
     return float(np.max(np.abs(values)))
-
-
-def round_up(value: float) -> float:
-    """Two significant digits, never below the value; 1 for zero. What is out of range comes back
-    as it is."""
-    if value == 0.0:
-        return 1.0
-    if not _SMALLEST <= value <= _LARGEST:
-        return value
-    exponent = math.floor(math.log10(value)) - 1
-    digits = math.ceil(value / 10.0**exponent * (1 - 1e-12))
-    return float(f"{digits}e{exponent}")

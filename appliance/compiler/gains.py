@@ -19,7 +19,6 @@ _RATIO: Final = 100.0
 _SLOWEST_PART: Final = 0.1
 """Where a loop's pace falls below this part of its largest one (a root near zero), the gain is not
 made for it: the loop is slow there."""
-_FEWEST: Final = 1e-300
 
 
 def first_gains(solution: Solution) -> tuple[float, ...]:
@@ -36,8 +35,9 @@ def first_gains(solution: Solution) -> tuple[float, ...]:
 
 
 def _usual_pace(pace: Array) -> float:
+    """Of a loop at rest, which has none, that of a value of 1."""
     smallest, largest = float(np.min(pace)), float(np.max(pace))
-    return max(smallest, _SLOWEST_PART * largest, _FEWEST)
+    return max(smallest, _SLOWEST_PART * largest) or 1.0
 
 
 def fastest_rate(solution: Solution) -> float:

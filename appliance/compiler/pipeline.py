@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from appliance.compiler import report
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from appliance.compiler.front import read_program
-from appliance.compiler.search import find_circuit
+from appliance.compiler.search import NotMet, find_circuit
 from appliance.compiler.target import read_target
 from appliance.compiler.wiring import MAX_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from appliance.compiler.search import Compiled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +51,18 @@ def compile_program(
     machine = read_target(target)
     program = read_program(source)
     report.warnings(program.warnings, source, name, log)
-    found = find_circuit(program, machine, rate, options.horizon)
+    try:
+        found = find_circuit(program, machine, rate, options.horizon)
+    except NotMet as error:
+        _tell(error.found, source, name, log)
+        raise CompileError(*error.diagnostics) from error
+    _tell(found, source, name, log)
+    return found.data
+
+
+def _tell(found: Compiled, source: str, name: str, log: Callable[[str], None]) -> None:
     report.warnings(found.solution.warnings, source, name, log)
     report.compiled(found, log)
-    return found.data
 
 
 def _wanted_rate(options: CompileOptions) -> float | None:

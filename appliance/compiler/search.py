@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.amplitudes import choose_amplitudes
-from appliance.compiler.diagnostics import CompileError, Kind
+from appliance.compiler.diagnostics import CompileError
 from appliance.compiler.elements import build_elements
 from appliance.compiler.emit import emit
 from appliance.compiler.gains import first_gains
@@ -64,7 +64,8 @@ def find_circuit(
     """The circuit of a checked program. ``rate`` is the user's wish for the time rate, ``horizon``
     for the time to cover; a pragma wins over it.
 
-    Raises CompileError with the reasons against the attempt that came nearest.
+    Raises CompileError with the reasons against the attempt that came nearest; NotMet if that was
+    a circuit.
     """
     first_order = reduce_order(program)
     system = lower(first_order)
@@ -97,7 +98,8 @@ class Search:
     def run(self, layouts: Iterable[Layout]) -> Compiled:
         """The first circuit that meets the equations.
 
-        Raises CompileError with the reasons against the attempt that came nearest.
+        Raises CompileError with the reasons against the attempt that came nearest; NotMet if that
+        was a circuit.
         """
         nearest: CompileError | None = None
         for _, layout in zip(range(_MOST_LAYOUTS), layouts, strict=False):
@@ -113,12 +115,14 @@ class Search:
 
     def _with_margins(self, layout: Layout) -> Compiled:
         """More room where an element leaves the range although the probes agree."""
-        for margin in _MARGINS:
+        *margins, last = _MARGINS
+        for margin in margins:
             try:
                 return self._with_gains(layout, margin)
-            except _LeavesRange as error:
-                fault = error
-        raise CompileError(*fault.diagnostics)
+            except NotMet as error:
+                if not error.agrees:
+                    raise
+        return self._with_gains(layout, last)
 
     def _with_gains(self, layout: Layout, margin: float) -> Compiled:
         gains = first_gains(self._solution)
@@ -142,7 +146,7 @@ class Search:
             else:
                 break
         if best.verification.faults:
-            raise _refusal(best.verification)
+            raise NotMet(best)
         return best
 
     def _attempt(
@@ -181,14 +185,18 @@ class Search:
         )
 
 
-class _LeavesRange(CompileError):
-    """The probes agree, but an element leaves the machine's range."""
+class NotMet(CompileError):
+    """The circuit ``found`` does not meet the equations."""
 
+    def __init__(self, found: Compiled) -> None:
+        super().__init__(*found.verification.faults)
+        self.found = found
 
-def _refusal(verification: Verification) -> CompileError:
-    agrees = all(d.share <= verification.tolerance for d in verification.deviations)
-    kind = _LeavesRange if agrees else CompileError
-    return kind(*verification.faults)
+    @property
+    def agrees(self) -> bool:
+        """The probes agree, but an element leaves the machine's range."""
+        verification = self.found.verification
+        return all(d.share <= verification.tolerance for d in verification.deviations)
 
 
 def _is_better(found: Compiled, best: Compiled) -> bool:
@@ -199,5 +207,4 @@ def _is_better(found: Compiled, best: Compiled) -> bool:
 
 def _progress(error: CompileError) -> int:
     """How far an attempt came before it failed."""
-    kinds = {diagnostic.kind for diagnostic in error.diagnostics}
-    return 1 if Kind.VERIFICATION in kinds else 0
+    return 1 if isinstance(error, NotMet) else 0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.integrate import DOP853, OdeSolution
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
+from appliance.compiler.digits import round_down
 from appliance.compiler.domain import Domains, values
 from appliance.compiler.evaluate import initial_state, rhs_function
 from appliance.compiler.program import Read
@@ -259,14 +260,14 @@ def _end_of(system: System, trajectory: _Trajectory, wanted: float) -> _End | No
     domains = Domains(system, *trajectory.samples()) if system.guards else None
     leaving = domains and domains.first_leaving()
     if leaving:
-        usable = _round_down(0.9 * leaving.time)
+        usable = round_down(0.9 * leaving.time)
         return _End(_leaves(system, leaving.guard, leaving.time, wanted, usable), usable)
     if trajectory.end >= wanted:
         return None
     if trajectory.is_cut:
-        usable = _round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
+        usable = round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
     else:
-        usable = _round_down(0.9 * trajectory.end)
+        usable = round_down(0.9 * trajectory.end)
     guard = domains.blamed_at_end() if domains and not trajectory.is_cut else None
     if guard is not None:
         return _End(_leaves(system, guard, trajectory.end, wanted, usable), usable)
@@ -322,11 +323,3 @@ def _shortened(fault: Diagnostic, horizon: float) -> Diagnostic:
         hint="name a horizon: //@ horizon = T",
         is_warning=True,
     )
-
-
-def _round_down(value: float) -> float:
-    """Two significant digits, never above the value."""
-    if value <= 0.0:
-        return value
-    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
-    return float(np.floor(value / unit * (1 + 1e-12)) * unit)

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
+from appliance.compiler.digits import round_down
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,15 +127,16 @@ def scale_time(
 
 
 def natural_rate(elements: Elements, amplitudes: Amplitudes, gains: tuple[float, ...]) -> float:
-    """The time rate at which no weight into a loop is more than 1 at the fast integrators; at most
-    the default rate."""
+    """The time rate (two digits) at which no weight into a loop is more than 1 at the fast
+    integrators; at most the default rate."""
     weights = [
         abs(c.weight)
         for number, state in enumerate(elements.system.states)
         if state.is_loop
         for c in _unit_connections(elements, amplitudes, gains, number)
     ]
-    return min(DEFAULT_RATE, FAST / max(weights, default=1.0))
+    rate = FAST / max(weights, default=1.0)
+    return DEFAULT_RATE if rate >= DEFAULT_RATE else round_down(rate)
 
 
 def _fastest(
@@ -271,8 +273,8 @@ def _too_heavy(wiring: Wiring, elements: Elements, room: Room) -> Diagnostic:
         kind=Kind.COEFFICIENT_RANGE,
         message=(
             f"lanes: needed {heaviest.lanes}, have {left} left of {room.lanes} for a weight of "
-            f"{abs(heaviest.weight):.4g} {place} at {wiring.rate:.6g} problem time units per second; "
-            "a slower run would take longer than the longest that the machine makes"
+            f"{abs(heaviest.weight):.4g} {place} at {wiring.rate:.6g} problem time units per "
+            "second; a slower run would take longer than the longest that the machine makes"
         ),
         at=_blame(heaviest.sink, elements),
         hint="a shorter horizon, or quantities and rates that differ less in size",
