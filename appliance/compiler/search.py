@@ -11,6 +11,7 @@ from appliance.compiler.diagnostics import CompileError
 from appliance.compiler.elements import build_elements
 from appliance.compiler.emit import emit
 from appliance.compiler.gains import first_gains
+from appliance.compiler.labels import element_labels
 from appliance.compiler.layout import layouts
 from appliance.compiler.lower import lower
 from appliance.compiler.route import route
@@ -179,7 +180,7 @@ class Search:
             layout=layout,
             wiring=wiring,
             routing=routing,
-            verification=verify(data, self._solution),
+            verification=verify(data, self._solution, element_labels(layout)),
             gains=gains,
             wanted=wanted,
         )

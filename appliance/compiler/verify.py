@@ -19,6 +19,8 @@ from sim.netlist import build
 from sim.options import SimulationOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from appliance.compiler.solution import Solution
     from appliance.compiler.system import System
     from drivers.apb.model import Circuit
@@ -96,15 +98,19 @@ def tolerance_of(system: System) -> float:
     return system.program.tolerance or usual
 
 
-def verify(data: bytes, solution: Solution) -> Verification:
+def verify(
+    data: bytes, solution: Solution, labels: Mapping[str, str] | None = None
+) -> Verification:
     """Compare the circuit in ``data`` with the ODE's solution over the horizon.
+
+    ``labels`` says what elements (by the simulator's names) are in the words of the program.
 
     A solution that nobody can predict to the end is judged up to the time to which it can be
     predicted, or as long as circuit and ODE agree, if that is longer. Faults (kind
     ``verification``) are a probe that deviates by more than the tolerance, and an element that
     leaves the machine's range. Raises CompileError where the circuit cannot be simulated.
     """
-    comparison = _compare(data, solution)
+    comparison = _compare(data, solution, labels or {})
     tolerance = tolerance_of(solution.system)
     until = max(solution.predictable, _agreement(comparison, tolerance))
     deviations = _deviations(comparison, solution, until)
@@ -121,7 +127,7 @@ def verify(data: bytes, solution: Solution) -> Verification:
     )
 
 
-def _compare(data: bytes, solution: Solution) -> _Comparison:
+def _compare(data: bytes, solution: Solution, labels: Mapping[str, str]) -> _Comparison:
     circuit = assemble(decode(data))
     scaling = circuit.scaling
     if scaling is None:
@@ -139,7 +145,11 @@ def _compare(data: bytes, solution: Solution) -> _Comparison:
         errors=np.abs(factors * samples[:, columns].T + offsets - expected),
         amplitudes=np.where(amplitudes > 0.0, amplitudes, np.abs(factors[:, 0])),
         excesses=tuple(
-            Excess(element=o.element, value=o.peak, time=o.time_s * scaling.time_rate)
+            Excess(
+                element=labels.get(o.element, o.element),
+                value=o.peak,
+                time=o.time_s * scaling.time_rate,
+            )
             for o in overloads
         ),
     )
