@@ -48,8 +48,9 @@ PROGRAMS = (
     "lexical_stress",
     "mathieu",
     "duffing_forced",
+    "hopf_auxiliary",
 )
-NOT_LOWERED = ("saturating_uptake", "draining_tank", "quadratic_drag", "swept_drive")
+LOWERED = ("saturating_uptake", "draining_tank", "quadratic_drag", "swept_drive")
 
 
 def compiled(
@@ -78,7 +79,7 @@ def corpus() -> dict[str, dict[str, object]]:
     return {p["file"].removesuffix(".ana"): p for p in listing["programs"]}
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", PROGRAMS + LOWERED)
 def test_golden_programs_match_their_reference(name: str) -> None:
     folder = fixtures() / "analang"
     entry = corpus()[name]
@@ -91,16 +92,14 @@ def test_golden_programs_match_their_reference(name: str) -> None:
     assert [p.name for p in circuit.scaling.probes] == entry["probes"]
     judged = reference[:, 0] <= float(str(entry["compare_until"]))
     error = np.max(np.abs(values - reference[:, 1:])[judged], axis=0)
-    assert np.all(error <= 1e-3 * np.max(np.abs(reference[:, 1:]), axis=0))
+    tolerance = 0.02 if entry["lowered"] else 1e-3
+    assert len(reference) == 200
+    assert np.all(error <= tolerance * np.max(np.abs(reference[:, 1:]), axis=0))
 
 
-@pytest.mark.parametrize("name", NOT_LOWERED)
-def test_what_is_not_lowered_is_refused_not_mistranslated(name: str) -> None:
-    source = (fixtures() / "analang" / f"{name}.ana").read_text(encoding="utf-8")
-    with pytest.raises(CompileError) as caught:
-        compiled(source)
-    assert {d.kind for d in caught.value.diagnostics} == {"capacity"}
-    assert all(d.at is not None for d in caught.value.diagnostics)
+def test_all_golden_programs_are_there() -> None:
+    listed = {name for name, entry in corpus().items() if entry["ok"]}
+    assert listed == {*PROGRAMS, *LOWERED}
 
 
 def test_a_hand_scaled_program_comes_through_unchanged() -> None:
@@ -311,8 +310,31 @@ def test_the_log_tells_resources_scaling_time_and_verification() -> None:
     assert "integrators 3/8, multipliers 2/4" in text
     assert "lanes 16/32, channels 3/8" in text
     assert "1 machine unit of z = 58 (reaches 47.8" in text
-    assert "1 s of machine time = 10000 units of t; the horizon 20 takes 0.002 s" in text
+    assert "1 s of machine time = 10000 units of t; op time 0.002 s = 20 time units" in text
     assert text.count("verification: probe") == 3
+    assert "lowering" not in text
+
+
+def test_the_log_tells_what_was_lowered_and_where() -> None:
+    source = program(
+        "let diff[x, t](t) = sin(3*t) - x(t)/(2 + x(t));",
+        "let x(t: 0) = 1;",
+        "probe x(t);",
+    )
+    circuit, log = compiled(source)
+    lines = [line for line in log if line.startswith("lowering: ")]
+    assert [line.split(" by ")[1].split(" of ")[0] for line in lines] == [
+        "its own equation",
+        "its own equation",
+        "a relaxation loop",
+    ]
+    assert lines[2].startswith("lowering: x/(x + 2) (line 3, column 36) by a relaxation loop of")
+    assert "sin(3*t) (line 3, column 21)" in lines[0]
+    text = "\n".join(log)
+    assert "integrators 4/8, multipliers 1/4" in text
+    assert circuit.scaling is not None
+    op_time = f"{20 / circuit.scaling.time_rate:.4g}"
+    assert f"op time {op_time} s = 20 time units" in text
 
 
 def test_too_many_states_name_the_resource_and_both_numbers() -> None:
