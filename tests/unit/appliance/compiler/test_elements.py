@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.compiler.channels import choose_channels
-from appliance.compiler.diagnostics import CompileError
 from appliance.compiler.elements import Elements, Sum, add, build_elements
 from appliance.compiler.front import read_program
+from appliance.compiler.lower import lower
 from appliance.compiler.system import reduce_order
 from tests.unit.appliance.compiler.programs import LORENZ, program
 
 
 def elements_of(source: str) -> Elements:
-    return build_elements(reduce_order(read_program(source)))
+    return build_elements(lower(reduce_order(read_program(source))))
 
 
 def test_an_equation_of_order_three_is_a_chain_of_three_states() -> None:
@@ -69,71 +68,7 @@ def test_auxiliary_functions_are_built_once() -> None:
         )
     )
     assert len(found.products) == 4
-    assert len(choose_channels(found).taps) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "column"),
-    [("x(t)/(1 + x(t))", 27), ("0.5*sin(x(t))", 27), ("0.01*t", 28), ("sqrt(x(t))", 23)],
-)
-def test_what_no_element_computes_is_refused_with_its_place(text: str, column: int) -> None:
-    source = program(f"let diff[x, t](t) = {text};", "let x(t: 0) = 0.5;", "probe x(t);")
-    with pytest.raises(CompileError) as caught:
-        elements_of(source)
-    (fault,) = caught.value.diagnostics
-    assert fault.kind == "capacity"
-    assert fault.at is not None
-    assert fault.at.line == 3
-    assert source.splitlines()[2][fault.at.column - 1 :].startswith(("/", "sin", "t", "sqrt"))
-
-
-def test_every_refused_operation_is_reported_in_order() -> None:
-    source = program(
-        "let diff[x, t](t) = sin(x(t)) + cos(x(t));",
-        "let diff[y, t](t) = exp(y(t));",
-        "let x(t: 0) = 0.5;",
-        "let y(t: 0) = 0.5;",
-        "probe x(t);",
-    )
-    with pytest.raises(CompileError) as caught:
-        elements_of(source)
-    places = [d.at for d in caught.value.diagnostics]
-    assert len(places) == 3
-    assert places == sorted(p for p in places if p is not None)
-
-
-def test_probes_equal_to_an_output_up_to_scale_need_no_tap() -> None:
-    found = elements_of(
-        program(
-            "let diff[x, t, t](t) = 0.5 - 0.25*(x(t)*x(t));",
-            "let x(t: 0) = 0.1;",
-            "probe x(t);",
-            "probe diff[x, t](t);",
-            "probe diff[x, t, t](t);",
-        )
-    )
-    channels = choose_channels(found)
-    assert channels.taps == ()
-    last = channels.readings[-1]
-    assert (last.signal, last.factor, last.offset) == (2, -0.25, 0.5)
-
-
-def test_sums_equal_up_to_scale_share_a_tap() -> None:
-    found = elements_of(
-        program(
-            "let diff[x, t](t) = y(t) - x(t) + 1;",
-            "let diff[y, t](t) = 2*x(t) - 2*y(t);",
-            "let x(t: 0) = 0.1;",
-            "let y(t: 0) = 0.1;",
-            "probe diff[x, t](t);",
-            "probe diff[y, t](t);",
-        )
-    )
-    channels = choose_channels(found)
-    assert len(channels.taps) == 1
-    first, second = channels.readings
-    assert (first.tap, first.factor, first.offset) == (0, 1.0, 1.0)
-    assert (second.tap, second.factor, second.offset) == (0, -2.0, 0.0)
+    assert found.readings[0] == found.named[0] == Sum(((2, 1.0), (3, 1.0)))
 
 
 def test_lorenz_needs_three_integrators_and_two_multipliers() -> None:
