@@ -158,13 +158,14 @@ def _with_states(
 
 
 def _sum_amplitude(operand: Sum, peak: float, signals: Mapping[int, float], margin: float) -> float:
-    """A lone signal goes in as it is; a sum within one machine unit in an unscaled program too.
+    """A lone signal goes in at full size; a sum within one machine unit in an unscaled program too.
 
     A sum whose terms nearly cancel is not blown up to the full range: no term takes more than one
     lane, and what the coefficients' rounding leaves of the terms stays small.
     """
     if operand.is_single:
-        return signals[operand.terms[0][0]]
+        signal, coefficient = operand.terms[0]
+        return abs(coefficient) * signals[signal]
     if peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms):
         return 1.0
     largest = max(abs(operand.constant), *(abs(c) * signals[signal] for signal, c in operand.terms))
