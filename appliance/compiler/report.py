@@ -71,7 +71,7 @@ def _time(found: Compiled, log: Log) -> None:
     )
     if wiring.rate < found.wanted:
         log(
-            f"warning: slower than the wanted {found.wanted:g} units per second, because the "
+            f"warning: slower than the {found.wanted:g} units per second aimed at, because the "
             "weights would not fit the lanes otherwise"
         )
 

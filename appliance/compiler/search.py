@@ -126,29 +126,30 @@ class Search:
         return self._with_gains(layout, last)
 
     def _with_gains(self, layout: Layout, margin: float) -> Compiled:
-        gains = first_gains(self._solution)
-        best = found = self._attempt(layout, margin, gains)
+        """Loops as fast as it takes to be well inside the tolerance, or as there is room for."""
+        best = self._attempt(layout, margin, first_gains(self._solution))
         for _ in range(_ROUNDS if self._has_loops else 0):
-            share = _WELL_INSIDE * found.verification.tolerance
-            if not found.verification.faults and found.verification.worst <= share:
+            faster = None if _is_well_inside(best) else self._faster(layout, margin, best)
+            if faster is None:
                 break
-            least, most = _RAISE
-            step = min(max(1.5 * found.verification.worst / share, least), most)
-            gains = tuple(
-                gain * step if state.is_loop else gain
-                for gain, state in zip(gains, self._solution.system.states, strict=True)
-            )
-            try:
-                found = self._attempt(layout, margin, gains, best.wanted)
-            except CompileError:  # no room for a faster loop
-                break
-            if _is_better(found, best):
-                best = found
-            else:
-                break
+            best = faster
         if best.verification.faults:
             raise NotMet(best)
         return best
+
+    def _faster(self, layout: Layout, margin: float, best: Compiled) -> Compiled | None:
+        """With faster loops, if there is room for them and they help."""
+        for step in _steps(best.verification):
+            gains = tuple(
+                gain * step if state.is_loop else gain
+                for gain, state in zip(best.gains, self._solution.system.states, strict=True)
+            )
+            try:
+                found = self._attempt(layout, margin, gains, best.wanted)
+            except CompileError:  # no room: a smaller step may find some
+                continue
+            return found if _is_better(found, best) else None
+        return None
 
     def _attempt(
         self,
@@ -198,6 +199,21 @@ class NotMet(CompileError):
         """The probes agree, but an element leaves the machine's range."""
         verification = self.found.verification
         return all(d.share <= verification.tolerance for d in verification.deviations)
+
+
+def _is_well_inside(found: Compiled) -> bool:
+    verification = found.verification
+    share = _WELL_INSIDE * verification.tolerance
+    return not verification.faults and verification.worst <= share
+
+
+def _steps(verification: Verification) -> list[float]:
+    """Factors for the gains: to be well inside the tolerance, then just inside it."""
+    least, most = _RAISE
+    wanted = 1.5 * verification.worst / (_WELL_INSIDE * verification.tolerance)
+    wanted = min(max(wanted, least), most)
+    needed = 1.1 * verification.worst / verification.tolerance
+    return [wanted, needed] if 1.0 < needed < wanted else [wanted]
 
 
 def _is_better(found: Compiled, best: Compiled) -> bool:

@@ -13,6 +13,7 @@ from appliance.compiler.program import Const, Scale
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from appliance.compiler.diagnostics import Position
     from appliance.compiler.program import Expr
     from appliance.compiler.system import State, System
 
@@ -27,11 +28,12 @@ def started(made: Sequence[State], system: System) -> list[State]:
     wanted += [state.pace or Const(1.0) for state in made]
     found = quantity_function(system.program, wanted)(0.0, initial_state(system.program))
     values, paces = found[: len(made)], found[len(made) :]
-    faults = [
-        _undefined(state) for state, v in zip(made, values, strict=True) if not math.isfinite(v)
-    ]
+    faults: dict[Position, Diagnostic] = {}  # one for each place, though it made several states
+    for state, value in zip(made, values, strict=True):
+        if not math.isfinite(value):
+            faults.setdefault(state.at, _undefined(state))
     if faults:
-        raise CompileError(*sorted(faults, key=lambda fault: (fault.at, fault.message)))
+        raise CompileError(*(faults[at] for at in sorted(faults)))
     return [
         replace(state, initial=value, derivative=_turned(state.derivative, pace))
         for state, value, pace in zip(made, values, paces, strict=True)
