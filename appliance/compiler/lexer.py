@@ -147,8 +147,9 @@ class _Scanner:
 
 
 def clip(text: str, length: int = 40) -> str:
-    """The text, or its beginning if it is too long for a message."""
-    return text if len(text) <= length else text[: length - 3] + "..."
+    """The text for a message: its beginning if it is too long, with ? for what cannot be shown."""
+    kept = text if len(text) <= length else text[: length - 3] + "..."
+    return "".join(c if c.isprintable() else "?" for c in kept)
 
 
 def _lexical(message: str, at: Position, hint: str | None = None) -> Diagnostic:
