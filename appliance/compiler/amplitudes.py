@@ -118,13 +118,16 @@ def _bounds(elements: Elements, solution: Solution) -> dict[int, Bound]:
 
 
 def _bound_passed(bound: Bound, solution: Solution, state: int) -> Diagnostic:
-    beyond = np.abs(solution.states[state]) > bound.value
-    first = float(solution.times[int(np.argmax(beyond))])
+    sizes = np.abs(solution.states[state])
+    after = int(np.argmax(sizes > bound.value))
+    around = slice(max(after - 1, 0), after + 1)
+    first = float(np.interp(bound.value, sizes[around], solution.times[around]))
     label = bound.name + "'" * bound.order
     return Diagnostic(
         kind=Kind.AMPLITUDE_UNBOUNDED,
         message=(
-            f"{label} passes its bound {bound.value:g} at {first:.6g} and reaches "
+            f"{label} passes its bound {bound.value:g} at "
+            f"{solution.system.program.variable} = {first:.4g} and reaches "
             f"{solution.amplitudes[state]:.6g} within the horizon {solution.horizon:g}"
         ),
         at=bound.at,

@@ -180,7 +180,7 @@ def test_a_bound_that_the_solution_passes_is_refused_at_the_pragma() -> None:
     assert fault.kind == "amplitude-unbounded"
     assert fault.at is not None
     assert (fault.at.line, fault.at.column) == (4, 1)
-    assert "at 0.6" in fault.message
+    assert "at t = 0.693" in fault.message
 
 
 BLOW_UP = program("let diff[x, t](t) = x(t)*x(t);", "let x(t: 0) = 0.5;", "probe x(t);")
