@@ -72,19 +72,28 @@ class Forms:
         return Form(((self._atoms.setdefault(key, len(self._atoms)), 1.0),), 0.0)
 
     def _product(self, left: Form, right: Form) -> Form:
+        if not left.terms:
+            return _scaled(right, left.constant)
+        if not right.terms:
+            return _scaled(left, right.constant)
         left, left_factor = left.normalised()
         right, right_factor = right.normalised()
         return _scaled(self._atom(frozenset((left, right))), left_factor * right_factor)
 
     def _ratio(self, top: Form, bottom: Form) -> Form:
+        if not bottom.terms and bottom.constant != 0.0:  # zero is refused elsewhere
+            return _scaled(top, 1.0 / bottom.constant)
+        if top == Form((), 0.0):
+            return top
         top, top_factor = top.normalised()
         bottom, bottom_factor = bottom.normalised()
-        if bottom_factor == 0.0:  # refused elsewhere
-            bottom_factor = 1.0
-        return _scaled(self._atom((top, bottom)), top_factor / bottom_factor)
+        ratio = Form((), 1.0) if top == bottom else self._atom((top, bottom))
+        return _scaled(ratio, top_factor / bottom_factor)
 
 
 def _scaled(form: Form, factor: float) -> Form:
+    if factor == 0.0:
+        return Form((), 0.0)
     return Form(tuple((atom, factor * c) for atom, c in form.terms), factor * form.constant)
 
 

@@ -262,6 +262,8 @@ class _Lowering:
         if not bottom.terms:
             divisor = algebra.number(bottom_factor * bottom.constant)
             return algebra.divide(self._rewrite(quotient.numerator), divisor, at)
+        if not top.terms and top.constant == 0.0:
+            return algebra.number(0.0)
         factor = top_factor / bottom_factor
         if top == bottom:
             return algebra.number(factor)
