@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -28,6 +27,7 @@ _PIECE: Final = re.compile(
     |(?P<other>[\s\S])""",
     re.VERBOSE,
 )
+_NEVER: Final = 2**31
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
@@ -91,7 +91,9 @@ class _Scanner:
         self._text = text[: limit + 1]  # what lies further on is never looked at
         self._is_cut = len(text) > limit
         self._limit = limit
-        self._line_starts = [0, *(m.end() for m in LINE_END.finditer(self._text))]
+        self._line, self._line_start = 1, 0
+        self._next_starts = (m.end() for m in LINE_END.finditer(self._text))
+        self._next_start = next(self._next_starts, _NEVER)
         self._tokens: list[Token] = []
         self._pragmas: list[Pragma] = []
 
@@ -107,8 +109,9 @@ class _Scanner:
 
     def _take(self, piece: re.Match[str]) -> Diagnostic | None:
         """Keep one piece; the fault that it has, if any."""
-        group, text, start = piece.lastgroup, piece.group(), piece.start()
-        if piece.end() > self._limit:
+        group, text = piece.lastgroup, piece.group()
+        start, end = piece.span()
+        if end > self._limit:
             return _too_long(self._position(self._limit if group == "blank" else start))
         if group in ("blank", "comment"):
             return None
@@ -142,8 +145,11 @@ class _Scanner:
         return None
 
     def _position(self, offset: int) -> Position:
-        line = bisect_right(self._line_starts, offset)
-        return Position(line, offset - self._line_starts[line - 1] + 1)
+        """The place of a character, never one before the last that was asked for."""
+        while offset >= self._next_start:
+            self._line, self._line_start = self._line + 1, self._next_start
+            self._next_start = next(self._next_starts, _NEVER)
+        return Position(self._line, offset - self._line_start + 1)
 
 
 def clip(text: str, length: int = 40) -> str:

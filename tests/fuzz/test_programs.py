@@ -50,7 +50,7 @@ def test_random_and_damaged_programs() -> None:
 
 
 def test_programs_at_the_limits() -> None:
-    found = run("extreme", SIZE - 600)
+    found = run("extreme", SIZE // 4)
     check(found)
     assert found["kinds"][Kind.LIMIT] > 5
     assert found["sound"]["extreme"] > 40
@@ -62,6 +62,11 @@ def test_random_and_damaged_programs_in_numbers(seed: int) -> None:
     found = run(seed, BATCH, "--whole", WHOLE)
     check(found)
     assert sum(found["sources"].values()) == BATCH
+
+
+@pytest.mark.long
+def test_the_longest_programs_at_the_limits() -> None:
+    check(run("extreme", SIZE - 600))
 
 
 @pytest.mark.long
