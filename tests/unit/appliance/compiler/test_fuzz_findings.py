@@ -15,9 +15,9 @@ SOUND = "use math; let diff[x, t](t) = -x(t); let x(t: 0) = 1; probe x(t);\n"
 def test_a_pragma_in_a_message_has_no_characters_that_cannot_be_shown(character: str) -> None:
     """They went to terminals and logs as they were, and half a character could not be sent."""
     with pytest.raises(CompileError) as refusal:
-        read_program(f"{SOUND}//@ bound{character}x = 1")
+        read_program(f"{SOUND}//@ bond{character}x = 1")
     (found,) = refusal.value.diagnostics
     assert found.kind == Kind.PRAGMA
-    assert found.message == "this pragma is not understood: bound?x = 1"
+    assert found.message == "this pragma is not understood: bond?x = 1"
     assert str(as_fields(found)["message"]).encode()
     assert one_line([found]).isprintable()
