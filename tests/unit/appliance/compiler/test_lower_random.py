@@ -39,7 +39,7 @@ def parsed(one: str, other: str) -> Program:
             f"let b(t) = {other};",
             "let diff[x, t](t) = a(t) - 0.5*x(t);",
             "let diff[y, t](t) = b(t) - y(t);",
-            "let x(t: 0) = 0.6; let y(t: 0) = -1.1;",
+            "let x(t: 0) = 0.6180339887; let y(t: 0) = -1.1447298858;",
             "probe a(t); probe diff[y, t](t); probe x(t);",
         )
     )
@@ -72,7 +72,10 @@ def test_lowered_systems_compute_the_same(one: str, other: str) -> None:
 
 
 @settings(deadline=None)
-@given(expressions((*SMOOTH, "abs"), leaves=4), expressions(("abs",), leaves=3))
+@given(
+    expressions((*SMOOTH, "abs"), with_time=False, leaves=4),  # abs(t) has a corner at the start
+    expressions(("abs",), with_time=False, leaves=3),
+)
 def test_absolute_values_too(one: str, other: str) -> None:
     source = parsed(one, other)
     refused = refusals(source)
