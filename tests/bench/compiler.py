@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from importlib.metadata import version
+from inspect import isgeneratorfunction
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -35,22 +36,21 @@ T = TypeVar("T")
 
 GOAL_MEDIAN_S: Final = 0.3
 GOAL_WORST_S: Final = 2.0
-FRONT, ELEMENTS, SOLUTION, LAYOUT, BUILD, RUN, COMPARE, REST = (
+FRONT, ELEMENTS, SOLUTION, PLACING, BUILD, RUN, COMPARE, REST = (
     *("front end", "elements", "solution", "placing", "sim build", "sim run", "compare", "rest"),
 )
-PARTS: Final = (FRONT, ELEMENTS, SOLUTION, LAYOUT, BUILD, RUN, COMPARE, REST)
+PARTS: Final = (FRONT, ELEMENTS, SOLUTION, PLACING, BUILD, RUN, COMPARE, REST)
 STAGES: Final = {
     "front": FRONT,
     "system": ELEMENTS,
     "lower": ELEMENTS,
     "elements": ELEMENTS,
-    "channels": ELEMENTS,
     "solution": SOLUTION,
     "verify": COMPARE,
 }
 """Which part a module's functions belong to; those of the other stages are placing: scaling,
 counting, placing, routing, emitting, reading the machine."""
-_CALLERS: Final = ("pipeline", "search", "attempt")
+_CALLERS: Final = ("pipeline", "search")
 """The modules that call stages, as far as they are there."""
 
 
@@ -95,6 +95,25 @@ def clocked(function: Callable[P, T], part: str, clock: Clock) -> Callable[P, T]
     return timed
 
 
+def clocked_steps(
+    function: Callable[P, Iterator[T]], part: str, clock: Clock
+) -> Callable[P, Iterator[T]]:
+    """For a stage that finds its results one after the other."""
+
+    @wraps(function)
+    def timed(*arguments: P.args, **named: P.kwargs) -> Iterator[T]:
+        found = function(*arguments, **named)
+        while True:
+            with clock.measure(part):
+                try:
+                    one = next(found)
+                except StopIteration:
+                    return
+            yield one
+
+    return timed
+
+
 def put_clocks(clock: Clock) -> None:
     """Around each stage where it is called, and around the simulator in the verification."""
     prefix = "appliance.compiler."
@@ -104,8 +123,8 @@ def put_clocks(clock: Clock) -> None:
                 continue
             home = function.__module__.removeprefix(prefix)
             if home not in (*_CALLERS, "report"):
-                part = STAGES.get(home, LAYOUT)
-                setattr(caller, name, clocked(function, part, clock))
+                wrap = clocked_steps if isgeneratorfunction(function) else clocked
+                setattr(caller, name, wrap(function, STAGES.get(home, PLACING), clock))
     # Any: names of a module that are exchanged here
     verify: Any = importlib.import_module(f"{prefix}verify")
     for name, part in (("build", BUILD), ("Simulation", BUILD), ("collect", RUN)):
