@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add_keys(commands, DEFAULT_CONFIG)
     _add_demo(commands)
     _add_compile(commands)
+    _add_explain(commands)
     _add_simulate(commands)
     return parser
 
@@ -76,6 +77,22 @@ def _add_demo(commands: Commands) -> None:
 
 def _add_compile(commands: Commands) -> None:
     command = commands.add_parser("compile", help="compile a program into a circuit file")
+    _add_program(command)
+    command.add_argument("-o", dest="output", type=Path, required=True, metavar="OUT.apb")
+    command.set_defaults(command=_compile)
+
+
+def _add_explain(commands: Commands) -> None:
+    command = commands.add_parser("explain", help="tell, and draw, how a program is wired")
+    _add_program(command)
+    command.add_argument(
+        "-o", dest="output", type=_picture_path, metavar="OUT.svg", help="draw the circuit too"
+    )
+    command.set_defaults(command=_explain)
+
+
+def _add_program(command: argparse.ArgumentParser) -> None:
+    """A program, and what it is compiled for."""
     command.add_argument("file", type=Path, metavar="FILE.ana")
     target = command.add_mutually_exclusive_group()
     target.add_argument(
@@ -88,8 +105,6 @@ def _add_compile(commands: Commands) -> None:
     command.add_argument(
         "--horizon", type=_positive, metavar="T", help="problem time to cover (default: 20)"
     )
-    command.add_argument("-o", dest="output", type=Path, required=True, metavar="OUT.apb")
-    command.set_defaults(command=_compile)
 
 
 def _add_simulate(commands: Commands) -> None:
@@ -145,6 +160,13 @@ def _result_path(text: str) -> Path:
     return path
 
 
+def _picture_path(text: str) -> Path:
+    path = Path(text)
+    if path.suffix != ".svg":
+        raise argparse.ArgumentTypeError(f"{text} does not end in .svg")
+    return path
+
+
 def _serve(asked: argparse.Namespace) -> int:
     from appliance.serving import serve
 
@@ -178,6 +200,21 @@ def _compile(asked: argparse.Namespace) -> int:
 
     return compile_file(
         CompileCommand(
+            source=asked.file,
+            output=asked.output,
+            target=asked.target or DEFAULT_TARGET,
+            entity=asked.entity,
+            k0=asked.k0,
+            horizon=asked.horizon,
+        )
+    )
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    from appliance.offline import ExplainCommand, explain_file
+
+    return explain_file(
+        ExplainCommand(
             source=asked.file,
             output=asked.output,
             target=asked.target or DEFAULT_TARGET,

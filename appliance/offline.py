@@ -1,4 +1,5 @@
-"""``analogcloud compile`` and ``simulate``: the appliance's core without the appliance."""
+"""``analogcloud compile``, ``explain`` and ``simulate``: the appliance's core without the
+appliance."""
 
 from __future__ import annotations
 
@@ -8,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from appliance.compiler.diagnostics import CompileError
-from appliance.compiler.pipeline import CompileOptions, compile_program
+from appliance.compiler.pipeline import CompileOptions, compile_circuit
 from appliance.compiler.render import render_all
 from appliance.descriptions import BUILT_IN
+from appliance.explain.drawing import draw
+from appliance.explain.reading import read_schematic
+from appliance.explain.text import explain
 from appliance.progress import Progress
 from appliance.writing import write_whole
 from drivers.apb.codec import MAX_FILE_BYTES
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from appliance.compiler.search import Compiled
     from sim.results import Format
 
 EXIT_DONE: Final = 0
@@ -31,15 +36,28 @@ EXIT_USAGE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompileCommand:
+class ProgramCommand:
     """What to compile for which machine; ``entity`` wins over ``target``."""
 
     source: Path
-    output: Path
     target: str
     entity: Path | None
     k0: int | None
     horizon: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileCommand(ProgramCommand):
+    """``output`` is where the circuit file goes."""
+
+    output: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainCommand(ProgramCommand):
+    """``output`` is where the drawing goes, None for no drawing."""
+
+    output: Path | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +74,21 @@ class SimulateCommand:
 
 def compile_file(asked: CompileCommand) -> int:
     """Write the circuit file of a program. Returns the exit code; words go to standard error."""
+    return _known_target(asked) or _told(lambda: _compile(asked))
+
+
+def explain_file(asked: ExplainCommand) -> int:
+    """Print how a program is wired, and draw it if that is asked for. Returns the exit code; words
+    about the work go to standard error."""
+    return _known_target(asked) or _told(lambda: _explain(asked))
+
+
+def _known_target(asked: ProgramCommand) -> int:
+    """0 if the target is known or described."""
     if asked.entity is None and asked.target not in BUILT_IN:
         _say(f"--target {asked.target}: known are {', '.join(BUILT_IN)}; or use --entity")
         return EXIT_USAGE
-    return _told(lambda: _compile(asked))
+    return EXIT_DONE
 
 
 def simulate(asked: SimulateCommand) -> int:
@@ -87,17 +116,30 @@ class _Refused(Exception):
 
 
 def _compile(asked: CompileCommand) -> None:
+    data = _compiled(asked, asked.output).data
+    write_whole(asked.output, data, 0o666)
+
+
+def _explain(asked: ExplainCommand) -> None:
+    schematic = read_schematic(_compiled(asked, asked.output), asked.source.name)
+    if asked.output is not None:
+        write_whole(asked.output, draw(schematic), 0o666)
+    print(explain(schematic), end="")
+
+
+def _compiled(asked: ProgramCommand, output: Path | None) -> Compiled:
+    """The circuit of a program, its log told on the way; what cannot be had is told before."""
     name = str(asked.source)
     source = _text(asked.source)
     target = BUILT_IN[asked.target]() if asked.entity is None else _content(asked.entity)
-    _check_place(asked.output)
+    if output is not None:
+        _check_place(output)
     options = CompileOptions(k0=asked.k0, horizon=asked.horizon)
     try:
         with Progress("compiling") as progress:
-            data = compile_program(source, name, target, options, progress.say)
+            return compile_circuit(source, name, target, options, progress.say)
     except CompileError as error:
         raise _Refused(render_all(error.diagnostics, source, name)) from error
-    write_whole(asked.output, data, 0o666)
 
 
 def _simulate(asked: SimulateCommand) -> None:

@@ -41,11 +41,22 @@ def compile_program(
     options: CompileOptions,
     log: Callable[[str], None],
 ) -> bytes:
+    """The circuit file of a program: see ``compile_circuit``."""
+    return compile_circuit(source, name, target, options, log).data
+
+
+def compile_circuit(
+    source: str,
+    name: str,
+    target: bytes,
+    options: CompileOptions,
+    log: Callable[[str], None],
+) -> Compiled:
     """Compile analang ``source`` for the machine that the entity blob ``target`` describes.
 
-    Returns the circuit file. ``name`` is what diagnostics call the source. Raises CompileError
-    with everything that stands against the program, CircuitFileError when ``target`` is no
-    description of a machine.
+    Returns the circuit file and how it came about. ``name`` is what diagnostics call the source.
+    Raises CompileError with everything that stands against the program, CircuitFileError when
+    ``target`` is no description of a machine.
     """
     rate = _wanted_rate(options)
     machine = read_target(target)
@@ -57,7 +68,7 @@ def compile_program(
         _tell(error.found, source, name, log)
         raise CompileError(*error.diagnostics) from error
     _tell(found, source, name, log)
-    return found.data
+    return found
 
 
 def _tell(found: Compiled, source: str, name: str, log: Callable[[str], None]) -> None:

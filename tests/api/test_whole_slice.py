@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -127,24 +128,45 @@ def test_the_oscillator_offline(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["osc.ana", "osc.apb", "osc.csv"]
 
 
+def test_the_oscillator_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, picture = tmp_path / "osc.ana", tmp_path / "osc.svg"
+    source.write_text(PROGRAM)
+    arguments = ["explain", str(source), "--horizon", "4"]
+    assert cli.run(arguments) == 0
+    told = capsys.readouterr()
+    assert "x' = 3*y" in told.out
+    assert "verification" in told.err
+    assert [path.name for path in tmp_path.iterdir()] == ["osc.ana"]
+    assert cli.run([*arguments, "-o", str(picture)]) == 0
+    assert capsys.readouterr().out == told.out
+    assert ElementTree.parse(picture).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
 REFUSED = [
     ("let diff[x, t](t) = -x(t)^3;", "bad.ana:1:26: error[lexical]: "),
     ("let diff[x, t](t) = -x(t);", "bad.ana:1:1: error[no-probe]: "),
 ]
 
 
+@pytest.mark.parametrize(("command", "output"), [("compile", "out.apb"), ("explain", "out.svg")])
 @pytest.mark.parametrize(("text", "line"), REFUSED)
 def test_a_refused_program_is_told_with_its_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, line: str
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    output: str,
+    text: str,
+    line: str,
 ) -> None:
-    source, module = tmp_path / "bad.ana", tmp_path / "out.apb"
+    source = tmp_path / "bad.ana"
     source.write_text(text)
-    assert cli.run(["compile", str(source), "-o", str(module)]) == 1
-    told = capsys.readouterr().err
-    assert line in told
-    assert text in told
-    assert "^" in told
-    assert not module.exists()
+    assert cli.run([command, str(source), "-o", str(tmp_path / output)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert line in told.err
+    assert text in told.err
+    assert "^" in told.err
+    assert not (tmp_path / output).exists()
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +181,8 @@ def test_files_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture
         (["compile", str(junk), "-o", out], "UTF-8"),
         (["compile", str(good), "--entity", str(junk), "-o", out], ""),
         (["compile", str(good), "-o", nowhere], "directory"),
+        (["explain", str(good), "-o", str(tmp_path / "no" / "out.svg")], "directory"),
+        (["explain", str(tmp_path / "none.ana")], "none.ana"),
         (["simulate", str(junk), *run, "-o", csv_file], ""),
         (["simulate", str(tmp_path / "none.apb"), *run, "-o", csv_file], "none.apb"),
     ):
@@ -177,6 +201,9 @@ USAGE = [
     ["compile", "x.ana", "-o", "y", "--k0", "0"],
     ["compile", "x.ana", "-o", "y", "--horizon", "nan"],
     ["compile", "x.ana", "-o", "y", "--target", "lucidac", "--entity", "z"],
+    ["explain"],
+    ["explain", "x.ana", "-o", "y.png"],
+    ["explain", "x.ana", "--k0", "1.5"],
     ["simulate", "x.apb", "-o", "y.csv"],
     ["simulate", "x.apb", "-o", "y.csv", "--op-time", "1"],
     ["simulate", "x.apb", "-o", "y.txt", "--op-time", "1", "--points", "5"],
@@ -209,6 +236,7 @@ def test_a_number_that_is_none_is_told_in_plain_words(
 
 def test_an_unknown_target_is_wrong_usage(tmp_path: Path) -> None:
     assert cli.run(["compile", "x.ana", "--target", "toaster", "-o", str(tmp_path / "y")]) == 2
+    assert cli.run(["explain", "x.ana", "--target", "toaster"]) == 2
 
 
 @pytest.mark.long
