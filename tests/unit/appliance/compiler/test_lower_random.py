@@ -65,6 +65,26 @@ def check(source: Program, *, compact: bool = False) -> System:
     return system
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ln(2 + y(t))", "ln(6 + 3*y(t))"),
+        ("ln(-y(t))", "ln(-2*y(t)) - 3*ln(-5*y(t))"),
+        ("sqrt(1 + x(t))", "sqrt(4 + 4*x(t)) - 3*sqrt(0.2 + 0.2*x(t))"),
+        ("abs(y(t))", "abs(-3*y(t)) + abs(0.1*y(t))"),
+        ("x(t)/(2 + y(t))", "(3*x(t))/(4 + 2*y(t)) - x(t)/(-6 - 3*y(t))"),
+        ("(1 + x(t))/(y(t) - 2)", "(2 + 2*x(t))/(6 - 3*y(t))"),
+        ("tanh(x(t) - 1)", "tanh(1 - x(t))"),
+        ("exp(x(t) - 1)", "exp(3 + x(t)) - exp(x(t))"),
+        ("sin(2*t + 1)", "cos(2*t) - sin(3 - 2*t)"),
+        ("cos(x(t) - y(t))", "sin(y(t) - x(t) + 2) + cos(y(t) - x(t))"),
+        ("t", "(3 - 2*t)*x(t)"),
+    ],
+)
+def test_shared_states_are_read_with_the_right_factor(one: str, other: str) -> None:
+    check(parsed(one, other))
+
+
 @settings(deadline=None)
 @given(expressions(leaves=5), expressions(leaves=3))
 def test_lowered_systems_compute_the_same(one: str, other: str) -> None:
