@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("appliance", "sim", "drivers")
-GENERATED = {"analog_pb2.py", "analog_pb2.pyi"}
+GENERATED = {"analog_pb2.py", "analog_pb2.pyi", "device_pb2.py", "device_pb2.pyi"}
 
 
 @cache
