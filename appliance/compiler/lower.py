@@ -155,7 +155,7 @@ class _Lowering:
     def _time(self, at: Position) -> Value:
         known = self._known.get("time")
         if known is None:
-            state = self._new("time", Time(at), at)
+            state = self._new(f"time {self._variable}", Time(at), at)
             known = self._known["time"] = _Known(self._add(state, algebra.number(1.0)), 1.0)
         return algebra.leaf(known.read)
 

@@ -169,7 +169,7 @@ def test_start_values_are_those_of_the_functions() -> None:
         "sin(2*t + 1)": pytest.approx(math.sin(1.0)),
         "cos(2*t + 1)": pytest.approx(math.cos(1.0)),
         "exp(-y)": pytest.approx(math.exp(-0.8)),
-        "time": 0.0,
+        "time t": 0.0,
     }
 
 
@@ -209,7 +209,7 @@ def own_coefficient(elements: Elements, system: System) -> float:
 
 def test_only_loops_have_a_pace() -> None:
     found = {state.name: state.is_loop for state in made("1/y(t)", "sqrt(y(t))", "exp(y(t))", "t")}
-    assert found == {"1/y": True, "sqrt(y)": True, "exp(y)": False, "time": False}
+    assert found == {"1/y": True, "sqrt(y)": True, "exp(y)": False, "time t": False}
 
 
 def test_domains_are_guarded_where_the_function_stands() -> None:
@@ -287,3 +287,13 @@ def test_far_too_many_functions_are_refused_early() -> None:
 def test_exponentials_too_far_apart_are_not_shared() -> None:
     """One state for both would need a factor beyond all numbers."""
     assert len(made("exp(y(t) - 400)", "exp(y(t) + 400)")) == 2
+
+
+def test_a_function_called_time_is_not_the_ramp() -> None:
+    source = program(
+        "let diff[time, t](t) = -time(t) + t;",
+        "let time(t: 0) = 1;",
+        "probe time(t);",
+    )
+    names = [state.label for state in lower(reduce_order(read_program(source))).states]
+    assert names == ["time", "time t"]
