@@ -169,10 +169,10 @@ def _sum_amplitude(operand: Sum, peak: float, signals: Mapping[int, float], marg
     if operand.is_single:
         signal, coefficient = operand.terms[0]
         return abs(coefficient) * signals[signal]
-    if peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms):
-        return 1.0
+    is_as_written = peak <= _UNIT and all(signals[signal] == 1.0 for signal, _ in operand.terms)
+    size = 1.0 if is_as_written else round_up(margin * peak)
     largest = max(abs(operand.constant), *(abs(c) * signals[signal] for signal, c in operand.terms))
-    return max(round_up(margin * peak), round_up(largest / LANE_WEIGHT))
+    return max(size, round_up(largest / LANE_WEIGHT))
 
 
 def _peaks(elements: Elements, solution: Solution) -> _Peaks:
