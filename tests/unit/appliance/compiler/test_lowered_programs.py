@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 from appliance.compiler.diagnostics import CompileError, Position
 from appliance.compiler.pipeline import CompileOptions, compile_program
@@ -21,6 +20,7 @@ from sim.options import SimulationOptions
 from tests.unit.appliance.compiler.cases_mixed import MIXED
 from tests.unit.appliance.compiler.cases_of_generators import GENERATORS
 from tests.unit.appliance.compiler.cases_of_loops import LOOPS
+from tests.unit.appliance.compiler.lowered_judge import reference
 from tests.unit.appliance.compiler.programs import program
 
 if TYPE_CHECKING:
@@ -46,31 +46,6 @@ NAMES = (
 EVERY_DAY = tuple(case for case in CASES if case.name in NAMES)
 
 
-def solved(case: Case, start: Array) -> Array:
-    """States at the sample times, (states, points), by scipy alone."""
-    times = np.linspace(0.0, case.horizon, POINTS)
-
-    def right(t: float, y: Array) -> Array:
-        return np.array(case.right(t, y.tolist()))
-
-    found = solve_ivp(right, (0.0, case.horizon), start, "DOP853", times, rtol=1e-10, atol=1e-13)
-    assert found.success
-    return np.asarray(found.y)
-
-
-def reference(case: Case) -> tuple[Array, int]:
-    """Probes (points, probes), and how many points can be predicted: where start values off by
-    0.1 % of the amplitudes move no state by 5 % of its amplitude."""
-    start = np.array(case.start)
-    states = solved(case, start)
-    amplitudes = np.max(np.abs(states), axis=1)
-    moved = solved(case, start + 1e-3 * amplitudes)
-    beyond = np.any(np.abs(moved - states) > 0.05 * amplitudes[:, None], axis=0)
-    times = np.linspace(0.0, case.horizon, POINTS)
-    shown = [case.shown(t, y) for t, y in zip(times.tolist(), states.T, strict=True)]
-    return np.array(shown), int(np.argmax(beyond)) if np.any(beyond) else POINTS
-
-
 def compiled(case: Case) -> bytes:
     source = program(f"//@ horizon = {case.horizon!r}", case.text)
     return compile_program(source, "case.ana", lucidac(), CompileOptions(), lambda line: None)
@@ -87,7 +62,7 @@ def simulated(case: Case, data: bytes) -> Array:
 
 def check(case: Case) -> float:
     """Largest deviation of a probe as a part of its amplitude."""
-    expected, points = reference(case)
+    expected, points = reference(case, np.linspace(0.0, case.horizon, POINTS))
     found = simulated(case, compiled(case))
     assert points > POINTS // 4, "too chaotic to tell anything"
     error = np.max(np.abs(found - expected)[:points], axis=0)
