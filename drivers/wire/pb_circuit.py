@@ -24,7 +24,7 @@ def read_module(module: apb.Module) -> CircuitFile:
         return CircuitFile(items=())
     data = _VERSION + field(apb.File.MODULE_FIELD_NUMBER, module.SerializeToString())
     try:
-        return decode(data)
+        return CircuitFile(items=decode(data).items)
     except CircuitFileError as error:
         raise ProtocolError(f"The message holds a circuit that cannot be read: {error}") from error
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from drivers.errors import ProtocolError
 from drivers.wire import device_pb2 as pb
 from drivers.wire import messages as m
 from drivers.wire.pb_circuit import read_module, write_module
 from drivers.wire.pb_kinds import Kind, kind, plain
 from drivers.wire.pb_values import device_entity, path, readable
+
+MAX_OVERLOADS: Final = 4096
+"""Elements of one overload status; a machine with twelve carriers has about 1400."""
+_NO_REASON: Final = "The device reports an error and gives no reason."
 
 
 def _read_described(message: pb.ExtractResponse) -> m.Described:
@@ -31,6 +36,11 @@ def _write_refused(message: pb.UdpDataStreamingRefusedResponse, body: m.UdpRefus
 def _read_overloads(message: pb.GetOverloadStatusResponse) -> m.Overloads:
     """Elements that are listed as being fine are left out."""
     status = message.status
+    if len(status.elements) > MAX_OVERLOADS:
+        raise ProtocolError(
+            f"The device reports on {len(status.elements)} elements; at most {MAX_OVERLOADS} are "
+            "accepted."
+        )
     return m.Overloads(
         any_overload=status.global_overload,
         elements=tuple((path(one.entity), one.idx) for one in status.elements if one.overload),
@@ -50,7 +60,7 @@ def _write_overloads(message: pb.GetOverloadStatusResponse, body: m.Overloads) -
 
 
 def _read_failed(message: pb.ErrorMessage) -> m.Failed:
-    return m.Failed(text=readable(message.description))
+    return m.Failed(text=readable(message.description) or _NO_REASON)
 
 
 def _write_failed(message: pb.ErrorMessage, body: m.Failed) -> None:

@@ -47,7 +47,7 @@ def readable(text: str) -> str:
 
 def path(entity: apb.EntityId) -> str:
     """An entity's path without leading slash, empty when it is absent."""
-    return normalise(identifier(entity.path, "an address"))
+    return identifier(normalise(entity.path), "an address")
 
 
 def carrier(entity: apb.EntityId) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
 
-from drivers.apb.wire import fields
 from drivers.errors import ProtocolError
 from drivers.wire import device_pb2 as pb
 from drivers.wire.frames import MAX_FRAME_BYTES
-from drivers.wire.messages import Body, Message, Ping, Pong, Samples, Unknown
+from drivers.wire.messages import Body, Message, Ping, Pong, Samples, StateChanged, Unknown
 from drivers.wire.pb_notifications import DATA, DATA_END, NOTIFICATIONS
 from drivers.wire.pb_replies import REPLIES
 from drivers.wire.pb_requests import REQUESTS
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _KINDS: Final[tuple[Kind[Any], ...]] = (*REQUESTS, *REPLIES, *NOTIFICATIONS)
 _BY_NAME: Final = {one.name: one for one in _KINDS}
 _BY_RECORD: Final = {one.record: one for one in _KINDS}
-_ID_FIELD: Final = pb.MessageV1.ID_FIELD_NUMBER
 
 
 def encode(message: Message) -> bytes:
@@ -63,7 +62,8 @@ def decode(data: bytes) -> Message:
 
 
 def decode_datagram(data: bytes) -> Message:
-    """What one UDP datagram says: an envelope, or else the message alone without envelope."""
+    """What one UDP datagram says: an envelope, or else a notification without envelope. Other
+    messages do not come by UDP, and without envelope could be mistaken for one."""
     try:
         message = decode(data)
     except ProtocolError:
@@ -77,12 +77,12 @@ def decode_datagram(data: bytes) -> Message:
 
 
 def _bare(data: bytes) -> Message | None:
-    """A message without envelope, None when it is no message that we know."""
+    """A notification without envelope, None when it is none."""
     try:
         message = _read(pb.MessageV1.FromString(data))
     except (DecodeError, ProtocolError):
         return None
-    return None if isinstance(message.body, Unknown) else message
+    return message if isinstance(message.body, StateChanged | Samples) else None
 
 
 def _check_version(envelope: pb.Envelope) -> None:
@@ -115,9 +115,10 @@ def _read(message: pb.MessageV1) -> Message:
 
 def _number(message: pb.MessageV1) -> str:
     """The number of the kind that the schema has no name for."""
-    numbers = {tag >> 3 for tag, *_ in fields(message.SerializeToString())}
-    numbers.discard(_ID_FIELD)
-    return f"number {max(numbers)}" if numbers else "empty"
+    unknown = UnknownFieldSet(message)
+    if not len(unknown):
+        return "empty"
+    return f"number {max(unknown[at].field_number for at in range(len(unknown)))}"
 
 
 def _write(message: Message) -> pb.MessageV1:

@@ -61,13 +61,19 @@ def read_final(block: pb.DaqData) -> tuple[tuple[int, ...], NDArray[np.float64]]
 
 
 def write_block(probes: Sequence[int], values: NDArray[np.float64]) -> pb.DaqData:
-    """``values`` (samples, channels) as float32, a power of two of columns, gain 1."""
+    """``values`` (samples, channels) as float32, a power of two of columns, gain 1.
+
+    ValueError when there is not one probe for each column or float32 cannot hold a value.
+    """
     count, width = values.shape
     if width != len(probes):
         raise ValueError(f"{width} columns of samples and {len(probes)} probes")
     stride = 1 << max(0, width - 1).bit_length()
     data = np.zeros((count, stride), dtype="<f4")
-    data[:, :width] = values
+    with np.errstate(over="ignore"):  # looked for just below
+        data[:, :width] = values
+    if not np.isfinite(data).all():
+        raise ValueError("a sample is not a number that float32 can hold")
     return pb.DaqData(
         data=data.tobytes(),
         type=pb.DataType(float_=pb.FloatType(bitwidth=32)),

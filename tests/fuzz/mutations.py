@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import random
+from collections.abc import Callable
+from typing import Any, Final
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from drivers.apb import analog_pb2 as pb
 from drivers.apb.wire import field, varint
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable
 
 # Any: the messages of the schema are told apart at run time only.
 Message = Any
@@ -90,8 +88,12 @@ def _wrap(rng: random.Random, data: bytes, _: list[bytes]) -> bytes:
 
 
 def _restructure(rng: random.Random, data: bytes, _: list[bytes]) -> bytes:
-    """Fields changed where the file still parses, so that what comes after parsing is reached."""
-    file = pb.File()
+    return restructured(rng, data, pb.File())
+
+
+def restructured(rng: random.Random, data: bytes, file: Message) -> bytes:
+    """Fields changed where ``data`` still parse as the empty message ``file``, so that what comes
+    after parsing is reached."""
     try:
         file.ParseFromString(data)
     except ValueError:
@@ -102,7 +104,8 @@ def _restructure(rng: random.Random, data: bytes, _: list[bytes]) -> bytes:
         return data
     for _n in range(rng.randint(1, 4)):
         _change(rng, _descend(rng, file))
-    return file.SerializeToString()
+    changed: bytes = file.SerializeToString()
+    return changed
 
 
 def _descend(rng: random.Random, message: Message) -> Message:
@@ -162,7 +165,8 @@ def _value(rng: random.Random, one: Message) -> object:
     return rng.choice(_INTEGERS)
 
 
-_MUTATIONS: Final[tuple[Callable[[random.Random, bytes, list[bytes]], bytes], ...]] = (
+Mutation = Callable[[random.Random, bytes, list[bytes]], bytes]
+OF_BYTES: Final[tuple[Mutation, ...]] = (
     _flip,
     _truncate,
     _splice,
@@ -170,9 +174,8 @@ _MUTATIONS: Final[tuple[Callable[[random.Random, bytes, list[bytes]], bytes], ..
     _delete,
     _insert,
     _nudge,
-    _wrap,
-    *(_restructure,) * 8,
 )
+_MUTATIONS: Final[tuple[Mutation, ...]] = (*OF_BYTES, _wrap, *(_restructure,) * 8)
 
 
 def _module(*items: bytes) -> bytes:
