@@ -406,5 +406,5 @@ def test_with_slack_what_is_there_is_right(
         got = collector.result()
     except Incomplete:
         return
-    assert len(result) >= len(truth) - slack
-    assert np.array_equal(result, truth[: len(result)])
+    assert len(got) >= len(truth) - slack
+    assert np.array_equal(got, truth[: len(got)])
