@@ -15,6 +15,7 @@ from drivers.apb.entities import normalise
 from drivers.apb.items import CircuitFile, Item
 from drivers.apb.model import ACL_PORTS, ADC_CHANNELS, BLOCK_SIZE, LANES, OUTPUTS
 from drivers.errors import RunRefused
+from drivers.wire.jsonl_front import is_silent
 from drivers.wire.jsontext import (
     Json,
     Object,
@@ -59,10 +60,13 @@ def write_config(file: CircuitFile) -> tuple[str, Object]:
     for item in items:
         inner = item.entity.partition("/")[2]
         parts.setdefault(inner, {}).update(_write(item, inner))
-    config: Object = {"adc_channels": [], "acl_select": [_STATES[0]] * ACL_PORTS}
+    config: Object = {
+        "adc_channels": [None] * ADC_CHANNELS,
+        "acl_select": [_STATES[0]] * ACL_PORTS,
+    }
     config.update(parts.pop("", {}))
     config["/0"] = {
-        "/U": {"outputs": [None] * LANES, "constant": False},
+        "/U": {"outputs": [None] * LANES},
         "/C": {"elements": [1.0] * LANES},
         "/I": {"outputs": [[] for _ in range(OUTPUTS)], "upscaling": [False] * LANES},
     } | {"/" + inner.partition("/")[2]: part for inner, part in parts.items() if part}
@@ -90,9 +94,9 @@ def _write(item: Item, inner: str) -> Object:
             return _write_sums(sums)
         case it.LimiterConfig() as limiter, _ if not any(one.enable for one in limiter.elements):
             return {}
-        case it.Opaque(), _:
+        case it.Opaque() as other, _ if is_silent(other):
             return {}
-    kind = type(item.config).__name__
+    kind = item.config.kind if isinstance(item.config, it.Opaque) else type(item.config).__name__
     raise _refused(f"it has a {kind} for {item.entity or 'the whole machine'}")
 
 
@@ -106,8 +110,9 @@ def _fill(what: str, rest: T, size: int, values: Iterable[tuple[int, T]]) -> lis
     return filled
 
 
-def _write_channels(config: it.AdcConfig) -> list[int]:
-    """The outputs in the order of their probes, which is the order of the columns."""
+def _write_channels(config: it.AdcConfig) -> list[int | None]:
+    """The outputs in the order of their probes, which is the order of the columns; firmware wants
+    all eight places."""
     if len(config.channels) > ADC_CHANNELS:
         raise _refused(f"it has {len(config.channels)} channels, {ADC_CHANNELS} are there")
     for one in config.channels:
@@ -115,7 +120,8 @@ def _write_channels(config: it.AdcConfig) -> list[int]:
             raise _refused(f"probe {one.probe} has a gain or an offset")
         if not 0 <= one.output < OUTPUTS:
             raise _refused(f"there is no output {one.output}")
-    return [one.output for one in sorted(config.channels, key=lambda one: one.probe)]
+    outputs = [one.output for one in sorted(config.channels, key=lambda one: one.probe)]
+    return [*outputs, *[None] * (ADC_CHANNELS - len(outputs))]
 
 
 def _write_ports(config: it.PortConfig) -> list[str]:
@@ -141,6 +147,8 @@ def _plain(value: float, expression: it.Expression | None) -> float:
 
 
 def _write_select(config: it.SelectConfig) -> Object:
+    """Firmware of 2024 refuses a constant that is off, so the key is left out; a reset turns it
+    off."""
     setting = config.constant, config.magnitude
     if config.constant and setting not in _CONSTANTS:
         raise _refused("its constant giver has an unknown setting")
@@ -148,10 +156,7 @@ def _write_select(config: it.SelectConfig) -> Object:
     outputs: list[int | None] = _fill("lane", None, LANES, sources)
     if any(source is not None and not 0 <= source < OUTPUTS for source in outputs):
         raise _refused(f"a lane takes an output above {OUTPUTS - 1}")
-    return {
-        "outputs": outputs,
-        "constant": _CONSTANTS[setting] if config.constant else False,
-    }
+    return {"outputs": outputs} | ({"constant": _CONSTANTS[setting]} if config.constant else {})
 
 
 def _write_factors(config: it.CoefConfig) -> list[float]:
@@ -261,7 +266,7 @@ def _read_integrator(index: int, value: Object) -> it.ItorEntry:
 def _float32(value: Json, what: str) -> float:
     """The float32 nearest to a JSON number, which is what the items hold."""
     try:
-        (number,) = struct.unpack("f", struct.pack("f", as_number(value, what)))
+        (number,) = struct.unpack("<f", struct.pack("<f", as_number(value, what)))
     except OverflowError:
         raise refuse(what, "a number of sensible size") from None
     return float(number)

@@ -66,6 +66,9 @@ def write_start(body: StartRun, *, calibrate: bool) -> Object:
             "sample_op": body.sample_op,
             "sample_op_end": body.sample_op_end,
         },
+        # What an earlier client has left behind must not run in our place.
+        "clear_queue": True,
+        "end_repetitive": True,
     }
 
 

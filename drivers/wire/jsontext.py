@@ -118,5 +118,8 @@ def as_text(value: Json, what: str, longest: int = _LONGEST_TEXT) -> str:
 
 def quote(value: Json) -> str:
     """Text of unknown content for people: shortened, and free of what UTF-8 cannot hold."""
-    text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        text = "unreadable"
     return text[:_LONGEST_TEXT].encode("utf-8", "replace").decode()
