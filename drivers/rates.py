@@ -7,6 +7,7 @@ number of channels counts as the next power of two.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from drivers.errors import RunRefused
@@ -15,6 +16,8 @@ MICROSECONDS: Final = 1_000_000
 MIN_RATE_HZ: Final = 32
 MAX_TOTAL_HZ: Final = 500_000
 """Samples per second over all channels of a carrier."""
+_WHOLE: Final = 1e-6
+"""How near a number of samples must be to a whole one to be meant as such."""
 
 RATES: Final = tuple(
     rate for rate in range(MIN_RATE_HZ, MAX_TOTAL_HZ + 1) if MICROSECONDS % rate == 0
@@ -34,6 +37,14 @@ class RateRefused(RunRefused):
 def counted_channels(channels: int) -> int:
     """The channels as the converters count them: the next power of two, at least one."""
     return 1 << max(0, channels - 1).bit_length()
+
+
+def expected_samples(op_time_s: float, rate: float) -> int:
+    """The samples of one channel in so many seconds: the product where that is within 1e-6 of a
+    whole number, else its floor. They are taken at 0, 1 / rate and so on."""
+    product = op_time_s * rate
+    nearest = round(product)
+    return nearest if abs(product - nearest) <= _WHOLE else math.floor(product)
 
 
 def valid_rates(channels: int, max_rate: float) -> tuple[int, ...]:

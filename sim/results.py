@@ -14,8 +14,8 @@ import zipfile
 from typing import IO, TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 import numpy as np
-import orjson
 
+from drivers.results import CHUNK, numbers, write_lists
 from sim.svg import Sketch
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 Format: TypeAlias = Literal["json", "csv", "npz", "svg"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
-_CHUNK: Final = 16_384
-"""Numbers, or lines of CSV, that stand in memory as text at the same time."""
 _WIDTH: Final = np.dtype(np.float64).itemsize
 
 
@@ -47,18 +45,14 @@ def write(format: Format, table: Table, blocks: Iterable[SampleBlock], path: Pat
 def write_json(table: Table, blocks: Iterable[SampleBlock], path: Path) -> None:
     """The API's run result: a list by probe number of lists of samples, null for a number that
     has no probe, ``[]`` where nothing is probed."""
-    with tempfile.TemporaryFile(dir=path.parent) as raw, path.open("wb") as out:
+    with tempfile.TemporaryFile(dir=path.parent) as raw:
         for block in blocks:
             _put_columns(raw, table, block)
-        position = {column.probe: i for i, column in enumerate(table.columns)}
-        out.write(b"[")
-        for probe in range(max(position, default=-1) + 1):
-            out.write(b"," if probe else b"")
-            if probe in position:
-                _copy_column(raw, position[probe], table.grid.count, out)
-            else:
-                out.write(b"null")
-        out.write(b"]")
+        count = table.grid.count
+        lists = {
+            column.probe: _column(raw, number, count) for number, column in enumerate(table.columns)
+        }
+        write_lists(lists, path)
 
 
 def _put_columns(raw: IO[bytes], table: Table, block: SampleBlock) -> None:
@@ -68,18 +62,10 @@ def _put_columns(raw: IO[bytes], table: Table, block: SampleBlock) -> None:
         raw.write(column.tobytes())
 
 
-def _copy_column(raw: IO[bytes], number: int, count: int, out: IO[bytes]) -> None:
-    raw.seek(number * count * _WIDTH)
-    out.write(b"[")
-    for start in range(0, count, _CHUNK):
-        data = raw.read(min(_CHUNK, count - start) * _WIDTH)
-        out.write(b"," if start else b"")
-        out.write(_numbers(np.frombuffer(data))[1:-1])
-    out.write(b"]")
-
-
-def _numbers(values: Array) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)
+def _column(raw: IO[bytes], number: int, count: int) -> Iterator[Array]:
+    for start in range(0, count, CHUNK):
+        raw.seek((number * count + start) * _WIDTH)
+        yield np.frombuffer(raw.read(min(CHUNK, count - start) * _WIDTH))
 
 
 def write_csv(table: Table, blocks: Iterable[SampleBlock], path: Path) -> None:
@@ -92,9 +78,9 @@ def write_csv(table: Table, blocks: Iterable[SampleBlock], path: Path) -> None:
         for block in blocks:
             times = table.times(block.start, block.start + len(block.values))
             rows = np.column_stack((times, table.values(block)))
-            for start in range(0, len(rows), _CHUNK):
+            for start in range(0, len(rows), CHUNK):
                 # JSON writes the shortest text of each double, and quickly: [[a,b],[c,d]].
-                text = _numbers(rows[start : start + _CHUNK])[2:-2].replace(b"],[", b"\n")
+                text = numbers(rows[start : start + CHUNK])[2:-2].replace(b"],[", b"\n")
                 out.write(text.replace(b"null", b""))
                 out.write(b"\n")
 
@@ -105,8 +91,8 @@ def write_npz(table: Table, blocks: Iterable[SampleBlock], path: Path) -> None:
     shape = (count, len(table.columns))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         _put_array(archive, "values", shape, (table.values(block) for block in blocks))
-        starts = range(0, count, _CHUNK)
-        times = (table.times(start, min(start + _CHUNK, count)) for start in starts)
+        starts = range(0, count, CHUNK)
+        times = (table.times(start, min(start + CHUNK, count)) for start in starts)
         _put_array(archive, "t", (count,), times)
         with archive.open("names.npy", "w") as member:
             names = [column.name for column in table.columns]

@@ -16,8 +16,10 @@ from drivers.rates import (
     RateRefused,
     check_rate,
     counted_channels,
+    expected_samples,
     valid_rates,
 )
+from sim.grid import SampleGrid
 
 
 def test_the_rates_are_the_divisors_of_a_million() -> None:
@@ -79,3 +81,16 @@ def test_the_neighbours_are_valid_and_next_to_it(
     else:
         assert MIN_RATE_HZ <= rate <= max_rate
         assert rate * channels <= MAX_TOTAL_HZ
+
+
+@pytest.mark.parametrize(
+    ("op_time_s", "rate", "samples"),
+    [(0.0029, 100_000, 290), (0.003, 100_000, 300), (0.00299, 1000, 2), (1e-6, 32, 0)],
+)
+def test_the_samples_are_the_whole_periods(op_time_s: float, rate: int, samples: int) -> None:
+    assert expected_samples(op_time_s, rate) == samples
+
+
+@given(op_time_s=st.floats(1e-6, 9.0), rate=st.sampled_from(RATES))
+def test_the_simulator_counts_the_same(op_time_s: float, rate: int) -> None:
+    assert expected_samples(op_time_s, rate) == SampleGrid.at_rate(op_time_s, rate).count
