@@ -22,6 +22,7 @@ _LEAVES: Final = frozenset({"class", "type", "variant", "version", "eui"})
 _CLASSES: Final = {one.value: one for one in EntityClass}
 _TYPED: Final = (EntityClass.CARRIER, EntityClass.M_BLOCK)
 """Classes whose type means something, and so is shifted with the numbering."""
+_FRONT_PLANE: Final = "FP"
 _MOST: Final = 255
 _LONGEST_ID: Final = 64
 _LONGEST_EUI: Final = 64
@@ -35,7 +36,7 @@ def read_entities(tree: Object) -> CircuitFile:
     """
     items = tuple(
         Item(config=EntitySpecification(root=_Reader(value).read(name, value, "", 1)))
-        for name, value in _children(tree)
+        for name, value in _boards(tree)
     )
     if not items:
         raise ProtocolError("The device describes no board.")
@@ -52,6 +53,16 @@ def write_entities(description: CircuitFile) -> Object:
         for root in roots(description)
         for carrier in (root.children if root.entity_class is EntityClass.DEVICE else (root,))
     }
+
+
+def _boards(tree: Object) -> list[tuple[str, Object]]:
+    """The boards by name. Firmware lists the front plane beside the board that it belongs to."""
+    boards = dict(_children(tree))
+    plane = boards.pop(_FRONT_PLANE, None)
+    if plane is not None and len(boards) == 1:
+        ((name, board),) = boards.items()
+        return [(name, {f"/{_FRONT_PLANE}": plane} | board)]
+    return list(boards.items())
 
 
 def _write(entity: Entity) -> Object:
@@ -116,7 +127,7 @@ class _Reader:
     def _class(self, node: Object, name: str) -> EntityClass:
         """Some firmware reports its front plane without a class: there the name tells."""
         number = as_int(node.get("class", -1), "an entity's class", most=_MOST) + self._shift
-        if number == EntityClass.UNKNOWN.value and name == "FP":
+        if number == EntityClass.UNKNOWN.value and name == _FRONT_PLANE:
             return EntityClass.FRONT_PANEL
         if number not in _CLASSES:
             raise refuse("an entity's class", "one that is known")

@@ -60,6 +60,15 @@ def test_the_firmware_counts_as_the_other_dialect_does() -> None:
     assert control.entity_class is EntityClass.CTRL_BLOCK
 
 
+def test_the_front_plane_may_stand_beside_its_board() -> None:
+    """So does firmware of 2024 list it."""
+    cluster = node(2, M0=node(3, 1), M1=node(3, 2))
+    (board,) = roots(read_entities({"/04-E9": node(1) | {"/0": cluster}, "/FP": node(8)}))
+    plane = next(one for one in board.children if one.path == "04-E9/FP")
+    assert plane.entity_class is EntityClass.FRONT_PANEL
+    assert assemble(read_entities({"/04-E9": node(1) | {"/0": cluster}, "/FP": node(8)})).carriers
+
+
 def test_the_emulator_counts_from_zero() -> None:
     circuit = assemble(read_entities(from_zero()))
     (board,) = circuit.carriers
@@ -124,6 +133,7 @@ def deep(levels: int) -> Tree:
         {"/X": {"class": 1, "eui": 4}},
         {"/X": {"class": 1, "/0": 3}},
         {"/": {"class": 1}},
+        {"/FP": {"class": 8}},
         {"/X/Y": {"class": 1}},
         {"X" * 65: {"class": 1}},
         {"/X": {"class": 1, "/0": deep(8)}},
