@@ -37,6 +37,8 @@ _ABSOLUTE: Final = 0.01
 """Absolute tolerance of a state of size 1, as a part of the relative one."""
 _TERM_TIMES: Final = 64
 _SMALLEST_ERROR: Final = 1e-300
+_LARGEST: Final = 1e300
+"""A state beyond it has run away, and what is computed from it would soon be no number."""
 _SAMPLES_PER_STEP: Final = 8
 MAX_STEPS: Final = 100_000
 """Some ten seconds and a few hundred megabytes."""
@@ -190,14 +192,16 @@ def _integrate(
             solver.step()
             if solver.status == "failed":  # no step is small enough: the solution ends here
                 break
+            if not np.max(np.abs(solver.y)) <= _LARGEST:
+                break
             times.append(float(solver.t))
             pieces.append(solver.dense_output())
             if is_enough(solver):
                 break
     if not pieces:
-        message = "the equations have no finite value at the start"
+        message = f"the equations have no finite value at the start, or one beyond {_LARGEST:g}"
         raise CompileError(Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message))
-    return _Trajectory(OdeSolution(times, pieces), solver.status == "running")
+    return _Trajectory(OdeSolution(times, pieces), len(pieces) == MAX_STEPS)
 
 
 def _start_scale(start: Array) -> Array:

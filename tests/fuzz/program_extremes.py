@@ -168,6 +168,8 @@ def _numbers(size: int) -> dict[str, str]:
         "coefficients that overflow": _equation("1e200*(1e200*x(t))"),
         "coefficients that vanish": _equation("1e-200*(1e-200*x(t))"),
         "a huge start": "let diff[x,t](t)=-x(t);let x(t:0)=1.7e308;probe x(t);",
+        "beyond all numbers": "let diff[x,t](t)=x(t);let x(t:0)=1e306;probe x(t);",
+        "just within numbers": "let diff[x,t](t)=x(t);let x(t:0)=9e299;probe x(t);",
         "a tiny start": "let diff[x,t](t)=-x(t);let x(t:0)=5e-324;probe x(t);",
         "a long horizon": _equation("-x(t)") + "//@ horizon = 1e300",
         "a short horizon": _equation("-x(t)") + "//@ horizon = 1e-300",
