@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 
 @asynccontextmanager
@@ -29,9 +29,16 @@ async def background() -> AsyncIterator[trio.Nursery]:
             finally:
                 helper_nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        # Helpers that were cancelled from outside at the same moment have nothing to add.
-        _, rest = group.split(trio.Cancelled)
-        if error is None or (rest is not None and rest.exceptions != (error,)):
+        if error is None or list(_failures(group)) != list(_failures(error)):
             raise
     if error is not None:
         raise error
+
+
+def _failures(error: BaseException) -> Iterator[BaseException]:
+    """The single errors of a group. Helpers that were cancelled at the same moment do not count."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _failures(one)
+    elif not isinstance(error, trio.Cancelled):
+        yield error

@@ -36,11 +36,15 @@ class Peer:
             data = bytes(await self.stream.receive_some())
             if not data:
                 raise EOFError
-            if self._protobuf:
-                self._heard += map(protobuf.decode, self._unframer.feed(data))
-            else:
-                self._heard += map(jsonl.decode, self._unliner.feed(data))
+            self.took(data)
         return self._heard.popleft()
+
+    def took(self, data: bytes) -> None:
+        """Take in what a test has received by itself."""
+        if self._protobuf:
+            self._heard += map(protobuf.decode, self._unframer.feed(data))
+        else:
+            self._heard += map(jsonl.decode, self._unliner.feed(data))
 
     async def say(self, body: Body, id: str | None = None) -> None:
         message = Message(id=id, body=body)
@@ -56,6 +60,12 @@ class Peer:
         """Hear one request and answer it."""
         heard = await self.hear()
         await self.say(body, heard.id)
+        return heard
+
+    async def answer_by(self, answers: dict[type, Body]) -> Message:
+        """The same with an answer for each kind of request."""
+        heard = await self.hear()
+        await self.say(answers[type(heard.body)], heard.id)
         return heard
 
     async def hang_up(self) -> None:
