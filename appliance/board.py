@@ -21,11 +21,13 @@ NOT_PROBED = "the device has not answered yet"
 @dataclass(slots=True, kw_only=True)
 class DeviceEntry:
     """One device. ``reason`` says why it is not available and is "" while it is; ``entity`` is
-    its hardware description, which stays when the device goes away."""
+    its hardware description, which stays when the device goes away. ``has_exact_rates``: only
+    sample rates that the hardware keeps exactly are taken."""
 
     name: str
     type: DeviceType
     max_sample_rate: int
+    has_exact_rates: bool = False
     entity: bytes | None = None
     reason: str = NOT_PROBED
 

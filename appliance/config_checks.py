@@ -11,6 +11,7 @@ from appliance.config_models import DEFAULT_PORT
 from appliance.errors import Fault
 from appliance.faults import path_of, shortened
 from appliance.models import DeviceType
+from drivers.link.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     Table = dict[str, Any]  # what TOML gives; not checked yet
 
 HARDWARE: Final = (DeviceType.LUCIDAC, DeviceType.REDAC)
+_ADDRESS_HINT: Final = (
+    'the address or name of the machine on the network, as in host = "192.168.1.20"'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +97,86 @@ def _same_names(devices: list[tuple[Location, Table]]) -> Iterator[tuple[Locatio
 
 
 def _same_addresses(devices: list[tuple[Location, Table]]) -> Iterator[tuple[Location, Fault]]:
-    seen: set[tuple[str, int]] = set()
+    seen: set[str] = set()
     for location, device in devices:
-        host, port = device.get("host"), device.get("port", DEFAULT_PORT)
-        if isinstance(host, str) and isinstance(port, int):
-            if (host, port) in seen:
+        for key, where in _places(device):
+            if where in seen:
                 hint = "a device runs one task at a time, so it can be listed only once"
-                yield _at((*location, "host"), "host and port of another device", host, hint)
-            seen.add((host, port))
+                yield _at((*location, key), "is where another device is too", where, hint)
+            seen.add(where)
+
+
+def _places(device: Table) -> Iterator[tuple[str, str]]:
+    """Where a device is said to be, each place with the key that says so; as far as it can be
+    read."""
+    host, port, listed = (
+        device.get("host"),
+        device.get("port", DEFAULT_PORT),
+        device.get("endpoints"),
+    )
+    if isinstance(host, str) and isinstance(port, int):
+        yield "host", f"{host.lower()}:{port}"
+    if isinstance(device.get("serial"), str):
+        yield "serial", device["serial"]
+    for text in listed if isinstance(listed, list) else ():
+        endpoint = _endpoint(text)
+        if endpoint is not None:
+            yield "endpoints", f"{endpoint.host.lower()}:{endpoint.port}"
+
+
+def _endpoint(text: object) -> Endpoint | None:
+    """``HOST:PORT`` or ``HOST``, never a serial port."""
+    try:
+        endpoint = Endpoint.parse(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return endpoint if endpoint is not None and endpoint.host else None
 
 
 def _one_device(location: Location, device: Table) -> Iterator[tuple[Location, Fault]]:
-    if device.get("type") not in HARDWARE:
-        return
-    if "host" not in device:
-        hint = 'the address or name of the machine on the network, as in host = "192.168.1.20"'
+    keys: tuple[str, ...] = ("host", "serial", "endpoints")
+    given = [key for key in keys if key in device]
+    if len(given) > 1:
+        hint = f"keep one of {', '.join(given)}"
+        yield _at(
+            (*location, given[1]), f"says again where the device is, as {given[0]} does", None, hint
+        )
+    listed = device.get("endpoints")
+    for text in listed if isinstance(listed, list) else ():
+        if _endpoint(text) is None:
+            hint = 'for example endpoints = ["192.168.1.20:5732", "192.168.1.21:5732"]'
+            yield _at((*location, "endpoints"), "must be HOST:PORT each", text, hint)
+    if "serial" in device and device.get("dialect") == "protobuf":
+        hint = 'leave dialect out: a serial port always speaks "jsonl"'
+        yield _at((*location, "dialect"), "is not spoken on a serial port", "protobuf", hint)
+    if device.get("type") in HARDWARE:
+        yield from _one_machine(location, device, given)
+    elif device.get("type") == DeviceType.SIMULATOR:
+        yield from _one_simulator(location, device, given)
+
+
+def _one_machine(
+    location: Location, device: Table, given: list[str]
+) -> Iterator[tuple[Location, Fault]]:
+    if not given:
+        hint = f"{_ADDRESS_HINT}, or serial, or endpoints"
         yield _at((*location, "host"), "is missing", None, hint)
     for key in ("emulates", "simulator"):
         if key in device:
             hint = 'remove it, or make the device type = "SIMULATOR"'
             yield _at((*location, key), "is for simulators only", device[key], hint)
+
+
+def _one_simulator(
+    location: Location, device: Table, given: list[str]
+) -> Iterator[tuple[Location, Fault]]:
+    for key in ("emulates", "simulator"):
+        if given and key in device:
+            hint = f"remove it, or remove {given[0]} for a simulator within this appliance"
+            yield _at((*location, key), "is not for a remote simulator", device[key], hint)
+    if given and device.get("dialect") == "jsonl":
+        hint = "leave dialect out"
+        yield _at((*location, "dialect"), "is not spoken by simulators", "jsonl", hint)
 
 
 def _at(location: Location, message: str, value: object, hint: str) -> tuple[Location, Fault]:

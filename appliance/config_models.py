@@ -7,7 +7,7 @@ refused. What concerns several keys at once is in ``config``.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -112,17 +112,30 @@ class Simulator(Section):
 class Device(Section):
     """``[[devices.available]]``: one device. A device is serial: it has no ``workers``.
 
-    ``emulates`` (SIMULATOR only) is ``"lucidac"`` or the path of an entity file; the bytes that it
-    stands for are in ``Config.entities``.
+    Where it is: ``host`` and ``port``, or ``serial`` (the path of a serial port), or ``endpoints``
+    (``HOST:PORT`` of each board of a stack). A SIMULATOR without any of them is ours, with one it
+    is a remote one that speaks the machines' protocol. ``emulates`` (our own SIMULATOR only) is
+    ``"lucidac"`` or the path of an entity file; the bytes that it stands for are in
+    ``Config.entities``.
     """
 
     name: Name
     type: Class
     host: Text | None = None
     port: Port = DEFAULT_PORT
+    serial: Text | None = None
+    endpoints: Annotated[tuple[Text, ...], Field(strict=False, max_length=32)] = ()
+    dialect: Literal["auto", "protobuf", "jsonl"] = "auto"
+    proxy_token: Text | None = None
+    overload: Literal["warn", "fail"] = "warn"
     emulates: Text | None = None
     max_sample_rate: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
     simulator: Simulator = Simulator()
+
+    @property
+    def is_remote(self) -> bool:
+        """Reached by the machines' protocol."""
+        return self.host is not None or self.serial is not None or bool(self.endpoints)
 
 
 class Scanner(Section):

@@ -5,6 +5,8 @@ Each takes a few milliseconds at most for the largest file; deeper faults are fo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from appliance.errors import ApplianceError
 from appliance.models import DeviceType
 from drivers.apb.codec import Peek, peek
@@ -25,10 +27,19 @@ def target_class(data: bytes) -> DeviceType:
     return DeviceType(found)
 
 
-def probes_of(data: bytes) -> int:
-    """How many signals a run of this circuit samples. Raises ModuleRefused for what is not a
-    circuit file with something in it."""
-    return _peek(data).adc_channels
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """How many signals a run samples: in all, and of the carrier with the most of them."""
+
+    probes: int
+    carrier_probes: int
+
+
+def sampled_by(data: bytes) -> Sampled:
+    """What a run of this circuit samples. Raises ModuleRefused for what is not a circuit file with
+    something in it."""
+    found = _peek(data)
+    return Sampled(probes=found.adc_channels, carrier_probes=found.carrier_channels)
 
 
 def _peek(data: bytes) -> Peek:

@@ -127,7 +127,12 @@ def _ignore(reason: str) -> None:
 
 
 def _entry(device: Device) -> DeviceEntry:
-    return DeviceEntry(name=device.name, type=device.type, max_sample_rate=device.max_sample_rate)
+    return DeviceEntry(
+        name=device.name,
+        type=device.type,
+        max_sample_rate=device.max_sample_rate,
+        has_exact_rates=device.is_remote,
+    )
 
 
 def _server_limits(limits: Limits) -> ServerLimits:

@@ -12,9 +12,10 @@ from appliance.api.body import decode_module, read_body
 from appliance.api.problems import ApiError, field_error
 from appliance.api.schemas import CompileRequest, RunRequest
 from appliance.models import DeviceType, NewCompile, NewRun
-from appliance.modules import ModuleRefused, probes_of, target_class
+from appliance.modules import ModuleRefused, sampled_by, target_class
 from appliance.terms import LimitReached, QueueFull, Receipt, Terms
 from appliance.users import RateLimits
+from drivers.rates import RateRefused, check_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,9 @@ class Submission:
         self._check_op_time(asked.op_time)
         device = self._device(asked, user)
         module = self._decode(asked.module)
-        self._check_size(asked, await self._look(probes_of, module))
+        sampled = await self._look(sampled_by, module)
+        self._check_size(asked, sampled.probes)
+        _check_rate(asked, device, sampled.carrier_probes)
         limits = user.limits.get(device.type, RateLimits())
         terms = replace(terms, hourly=limits.hourly, daily=limits.daily)
         if limits != RateLimits():  # nothing is written for those who will be refused
@@ -175,3 +178,13 @@ class Submission:
             return await trio.to_thread.run_sync(look, module, limiter=self._look_limit)
         except ModuleRefused as error:
             raise field_error("module", str(error), "module") from error
+
+
+def _check_rate(asked: RunRequest, device: DeviceEntry, channels: int) -> None:
+    """Hardware would round other rates without a word."""
+    if not device.has_exact_rates:
+        return
+    try:
+        check_rate(asked.sample_rate, channels, device.max_sample_rate)
+    except RateRefused as error:
+        raise field_error("sample_rate", str(error), "sample_rate") from error

@@ -24,13 +24,15 @@ _SPECIFICATION: Final = "entity_specification"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peek:
     """What can be said of a file at little cost. ``device_class`` is LUCIDAC or REDAC, None where
-    the file does not describe its machine; ``adc_channels`` counts those of all carriers."""
+    the file does not describe its machine; ``adc_channels`` counts those of all carriers,
+    ``carrier_channels`` those of the carrier that has most."""
 
     version: tuple[int, int, int] | None
     items: int
     has_configuration: bool
     device_class: str | None
     adc_channels: int
+    carrier_channels: int
     warnings: tuple[str, ...]
 
     @property
@@ -52,12 +54,14 @@ def peek(data: bytes) -> Peek:
         if kinds[number] == _SPECIFICATION
     )
     boards = carriers(CircuitFile(items=trees))
+    channels = [len(message.adc_config.channels) for message in messages]
     return Peek(
         version=version,
         items=len(messages),
         has_configuration=len(trees) < len(messages),
         device_class=device_class(boards) if boards else None,
-        adc_channels=sum(len(message.adc_config.channels) for message in messages),
+        adc_channels=sum(channels),
+        carrier_channels=max(channels, default=0),
         warnings=warnings,
     )
 

@@ -60,7 +60,7 @@ def test_it_works_as_it_stands() -> None:
 
 def test_it_works_with_every_key_uncommented(path: Path) -> None:
     path.write_text(uncommented(), encoding="utf-8")
-    assert len(load(path).devices) == 2
+    assert len(load(path).devices) == 4
 
 
 def test_every_key_is_there() -> None:
