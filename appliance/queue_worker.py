@@ -1,6 +1,7 @@
 """One worker at one queue: claim a task, do it, store its result, then its state. Forever.
 
 Whatever happens to the work, the task ends: as succeeded, or as failed with a text for its owner.
+Work may say that the next task can begin while its own result is still being stored.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _log = logging.getLogger("analogcloud.worker")
 STOP_S: Final = 2.0
 """What a cancelled worker may still take to write down that its task was interrupted."""
 MAX_ERROR_CHARS: Final = 500
+_UNSETTLED: Final = 2
+"""Tasks of one worker at once: one at work, and one whose result is being stored."""
 INTERRUPTED: Final = (
     "interrupted: the server was stopped, or the service that worked on it crashed, while it was in"
     " progress; please submit it again"
@@ -75,18 +78,41 @@ class QueueWorker:
         self._queue = queue
         self._work = work
         self._is_ready = is_ready
+        self._unsettled = trio.Semaphore(_UNSETTLED)
+        self._freed = trio.Event()
 
     async def run(self) -> None:
         """Work until cancelled. While ``is_ready`` says no, tasks stay queued; who changes its
-        answer rings the queue's bell. Raises StoreError where the store goes on failing."""
+        answer rings the queue's bell. Raises StoreError (in a group) where the store goes on
+        failing."""
+        async with trio.open_nursery() as nursery:
+            while True:
+                await self._unsettled.acquire()
+                task = await self._next()
+                self._freed = freed = trio.Event()
+                nursery.start_soon(self._serve, task, freed)
+                await freed.wait()
+
+    def free(self) -> None:
+        """To be called by work that needs its machine no more: the next task may begin while this
+        one's result is stored."""
+        self._freed.set()
+
+    async def _next(self) -> Task:
         while True:
             bell = self._bells.listen(self._queue)
             task = await self._claim() if self._is_ready() else None
-            if task is None:
-                await bell.wait()
-            else:
-                with self._control.at_work(task):
-                    await self._do(task)
+            if task is not None:
+                return task
+            await bell.wait()
+
+    async def _serve(self, task: Task, freed: trio.Event) -> None:
+        try:
+            with self._control.at_work(task):
+                await self._do(task)
+        finally:
+            freed.set()
+            self._unsettled.release()
 
     async def _claim(self) -> Task | None:
         claim = partial(self._store.tasks.claim_next, self._queue)

@@ -194,9 +194,31 @@ async def test_a_store_that_goes_on_failing_ends_the_worker(autojump_clock: Mock
     store: Any = FakeStore("good")
     store.tasks.failures = [StoreFailed("gone")] * 1000
     begin = trio.current_time()
-    with pytest.raises(StoreFailed):
+    with pytest.RaisesGroup(StoreFailed, flatten_subgroups=True):
         await QueueWorker(store, Bells(), Control(), COMPILE_QUEUE, work).run()
     assert PATIENCE_S <= trio.current_time() - begin < 1.2 * PATIENCE_S
+
+
+async def test_the_next_task_begins_while_a_result_is_stored(autojump_clock: MockClock) -> None:
+    """Work that frees its machine goes on storing; there are never more than two tasks."""
+    store: Any = FakeStore("a", "b", "c")
+    began: dict[str, float] = {}
+
+    async def measured(task: Task, log: TaskLog) -> Blob:
+        began[task.id] = trio.current_time()
+        await trio.sleep(1)
+        worker.free()
+        await trio.sleep(1.5)
+        return BLOB
+
+    worker = QueueWorker(store, Bells(), Control(), COMPILE_QUEUE, measured)
+    async with trio.open_nursery() as nursery:
+        start = trio.current_time()
+        nursery.start_soon(worker.run)
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert [began[name] - start for name in "abc"] == pytest.approx([0.0, 1.0, 2.5])
+    assert set(store.tasks.ends) == {"a", "b", "c"}
 
 
 async def test_a_log_has_bounds() -> None:
