@@ -190,6 +190,15 @@ class Collector:
         """The carriers that have not said that the run is over, for a text."""
         return ", ".join(shelf.name for shelf in self._shelves if not shelf.is_done)
 
+    @property
+    def so_far(self) -> str:
+        """How far the samples have come, to end an error's text with."""
+        shelves = self._sampled()
+        if not shelves:
+            return ""
+        least = min(shelf.rows for shelf in shelves)
+        return f"; {least} of {self._plan.samples} samples had arrived"
+
     def feed(self, notice: Notification | Failed, source: int = 0) -> None:
         """Take a message that came by link ``source``.
 
@@ -209,7 +218,7 @@ class Collector:
         """No more will come by this link. Raises ConnectError unless all is there."""
         own = [shelf for shelf in self._shelves if shelf.plan.source == source]
         if not all(shelf.is_done and self._suffices(shelf) for shelf in own):
-            raise ConnectError(f"the connection was lost{self._so_far()}")
+            raise ConnectError(f"the connection was lost{self.so_far}")
 
     def result(self) -> NDArray[np.float64]:
         """The samples in machine units, (samples, probes), columns in ascending order of probes.
@@ -246,7 +255,7 @@ class Collector:
     def _take_state(self, change: StateChanged, source: int) -> None:
         if change.new is RunState.ERROR:
             reason = change.reason.strip() or "it gave no reason"
-            raise RunFailed(f"the device ended the run with an error: {reason}{self._so_far()}")
+            raise RunFailed(f"the device ended the run with an error: {reason}{self.so_far}")
         shelves = self._from(source, change.carrier)
         if not shelves:
             carrier = change.carrier[:_LONGEST_NAME]
@@ -298,14 +307,6 @@ class Collector:
         if what not in self._dropped and len(self._dropped) < _KINDS:
             self._dropped.add(what)
             self._log(f"dropped: {what}")
-
-    def _so_far(self) -> str:
-        """How far the samples had come, for the text of an error."""
-        shelves = self._sampled()
-        if not shelves:
-            return ""
-        least = min(shelf.rows for shelf in shelves)
-        return f"; {least} of {self._plan.samples} samples had arrived"
 
 
 def _probes(probes: tuple[int, ...]) -> str:
