@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG: Final = "analogcloud.toml"
 DEFAULT_TARGET: Final = "lucidac"
+DEVICE_PORT: Final = 5732
 EXIT_DONE: Final = 0
 EXIT_USAGE: Final = 2
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_compile(commands)
     _add_explain(commands)
     _add_simulate(commands)
+    _add_virtual_device(commands)
     return parser
 
 
@@ -124,6 +126,40 @@ def _add_simulate(commands: Commands) -> None:
         "-o", dest="output", type=_result_path, required=True, metavar="OUT.(csv|json|npz|svg)"
     )
     command.set_defaults(command=_simulate)
+
+
+def _add_virtual_device(commands: Commands) -> None:
+    command = commands.add_parser(
+        "virtual-device", help="a machine that is not there, behind the real protocol"
+    )
+    command.add_argument("--type", choices=("lucidac", "mredac", "redac"), required=True)
+    command.add_argument("--dialect", choices=("protobuf", "jsonl"), default="protobuf")
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    command.add_argument(
+        "--port", type=_port, default=DEVICE_PORT, metavar="P", help="0 for any (default: 5732)"
+    )
+    command.add_argument("--faults", type=Path, metavar="FILE", help="script of what goes wrong")
+    command.add_argument("--noise", type=_seed, metavar="SEED", help="noisy samples")
+    command.add_argument("--entity", type=Path, metavar="E.apb", help="hardware of your own")
+    command.set_defaults(command=_virtual_device)
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65_535)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, 2**32 - 1)
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from {least} to {most}")
+    return value
 
 
 def _positive(text: str) -> float:
@@ -236,5 +272,21 @@ def _simulate(asked: argparse.Namespace) -> int:
             problem_time=asked.problem_time,
             sample_rate_hz=asked.sample_rate,
             points=asked.points,
+        )
+    )
+
+
+def _virtual_device(asked: argparse.Namespace) -> int:
+    from appliance.virtual_device import VirtualCommand, virtual_device
+
+    return virtual_device(
+        VirtualCommand(
+            type=asked.type,
+            dialect=asked.dialect,
+            host=asked.host,
+            port=asked.port,
+            faults=asked.faults,
+            noise=asked.noise,
+            entity=asked.entity,
         )
     )
