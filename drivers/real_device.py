@@ -57,7 +57,7 @@ SAFETY_S: Final = 4.0
 
 class RealDevice:
     """See ``drivers.base.Device``; beyond it, ``serve`` keeps connections between runs, and
-    ``prepare``, ``measure`` and ``Measured.store`` are the parts of ``run``.
+    ``prepare``, ``measure`` and ``store`` are the parts of ``run``.
 
     ``known`` is the description of a device that has none of its own (a remote simulator).
     """
@@ -112,8 +112,7 @@ class RealDevice:
 
     async def run(self, request: RunRequest | Prepared, output: Path, log: LogLine) -> RunResult:
         """See ``drivers.base.Device``."""
-        measured = await self.measure(request, log)
-        return await measured.store(output, self._jobs, log)
+        return await self.store(await self.measure(request, log), output, log)
 
     async def measure(self, request: RunRequest | Prepared, log: LogLine) -> Measured:
         """Run a circuit and collect its samples; the device is free again once this returns."""
@@ -123,6 +122,10 @@ class RealDevice:
             flow = await self._ready(prepared, Tools(options=self._options, log=log, steps=steps))
             async with self._safely(flow):
                 return await flow.measure()
+
+    async def store(self, measured: Measured, output: Path, log: LogLine) -> RunResult:
+        """Write what was measured; needs no device. Raises OSError and what ``jobs`` raises."""
+        return await measured.store(output, self._jobs, log)
 
     async def _session(self) -> Session:
         session = await self._keeper.session()
