@@ -76,7 +76,7 @@ class RunPlan:
 class _Shelf:
     """The chunks of one carrier."""
 
-    __slots__ = ("chunks", "is_counted", "is_done", "last", "plan", "rows")
+    __slots__ = ("chunks", "has_failed", "is_counted", "is_done", "last", "plan", "rows")
 
     def __init__(self, plan: CarrierPlan) -> None:
         self.plan = plan
@@ -85,6 +85,7 @@ class _Shelf:
         self.last = -1
         self.is_counted: bool | None = None
         self.is_done = False
+        self.has_failed = False
 
     @property
     def name(self) -> str:
@@ -174,6 +175,11 @@ class Collector:
         return all(shelf.is_done for shelf in self._shelves)
 
     @property
+    def is_ended(self) -> bool:
+        """Whether every carrier's run is over, well or with an error."""
+        return all(shelf.is_done or shelf.has_failed for shelf in self._shelves)
+
+    @property
     def is_complete(self) -> bool:
         """Whether all samples are there."""
         return all(
@@ -253,10 +259,12 @@ class Collector:
         return [shelf for shelf in self._shelves if shelf.plan.probes]
 
     def _take_state(self, change: StateChanged, source: int) -> None:
+        shelves = self._from(source, change.carrier)
         if change.new is RunState.ERROR:
+            for shelf in shelves:
+                shelf.has_failed = True
             reason = change.reason.strip() or "it gave no reason"
             raise RunFailed(f"the device ended the run with an error: {reason}{self.so_far}")
-        shelves = self._from(source, change.carrier)
         if not shelves:
             carrier = change.carrier[:_LONGEST_NAME]
             self._drop(f"states of the carrier {carrier}, which this run does not use")

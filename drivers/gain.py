@@ -28,7 +28,8 @@ _LARGEST: Final = 1.0 + 1e-7
 
 def rescale(file: CircuitFile, gain: float) -> CircuitFile:
     """The file with the factors of upscaled lanes changed so that a machine with this lane gain
-    computes the same. Expressions must have been resolved.
+    computes the same; the file itself where nothing has to change. Expressions must have been
+    resolved.
 
     Raises RunRefused for a factor that would leave [-1, 1] and for a lane whose factor is not
     between its source and its gain (a jack, or another cluster's lane).
@@ -36,13 +37,15 @@ def rescale(file: CircuitFile, gain: float) -> CircuitFile:
     if gain == MODULE_GAIN:
         return file
     items = list(file.items)
+    is_changed = False
     for item in file.items:
         if isinstance(item.config, it.SumConfig):
             cluster = item.entity.rpartition("/")[0]
             lanes = _lanes(file, cluster, item.config)
             if lanes:
                 _rescale_cluster(items, f"{cluster}/C", lanes, MODULE_GAIN / gain)
-    return replace(file, items=tuple(items))
+                is_changed = True
+    return replace(file, items=tuple(items)) if is_changed else file
 
 
 def _lanes(file: CircuitFile, cluster: str, sums: it.SumConfig) -> frozenset[int]:

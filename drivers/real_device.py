@@ -177,19 +177,19 @@ class RealDevice:
         finally:
             if flow.is_touched and not (is_well or flow.is_over):
                 with trio.move_on_after(SAFETY_S, shield=True):
-                    await self._make_safe(flow.session, is_started=flow.is_started)
+                    await self._make_safe(flow.session, may_run=flow.may_run)
 
-    async def _make_safe(self, session: Session, *, is_started: bool) -> None:
+    async def _make_safe(self, session: Session, *, may_run: bool) -> None:
         """Stop and reset, here or on a new connection. Raises nothing of the device's."""
         self._keeper.is_trusted = False
-        if not await _calm(session, is_started=is_started):
+        if not await _calm(session, may_run=may_run):
             await self._keeper.drop()
             try:
                 session = await self._session()
             except DriverError as error:
                 _log.info("event=device_not_reset reason=%r", str(error))
                 return
-            if not await _calm(session, is_started=False):
+            if not await _calm(session, may_run=False):
                 await self._keeper.drop()
                 return
         self._keeper.is_trusted = True
@@ -203,10 +203,10 @@ async def _off_loop(size: int, function: Callable[..., T], *args: object) -> T:
     return function(*args)
 
 
-async def _calm(session: Session, *, is_started: bool) -> bool:
+async def _calm(session: Session, *, may_run: bool) -> bool:
     """Stop what runs and reset; whether the device has confirmed the reset."""
     try:
-        if is_started:
+        if may_run:
             with trio.move_on_after(STOP_S):
                 await each([partial(_stop, link) for link in session.links])
         with trio.fail_after(SAFE_RESET_S):

@@ -75,8 +75,8 @@ class Tools:
 class RunFlow:
     """One run. ``ready`` first, then ``measure``. Errors are DriverErrors that name the step.
 
-    ``is_touched`` once the device was asked for anything, ``is_started`` once it may be running,
-    ``is_over`` once all went well: what lies between has to be undone by whoever gives up.
+    ``is_touched`` once the device was asked for anything, ``is_over`` once all went well: what lies
+    between has to be undone by whoever gives up.
     """
 
     def __init__(self, session: Session, prepared: Prepared, fitted: Fitted, tools: Tools) -> None:
@@ -92,13 +92,18 @@ class RunFlow:
         self._changed = trio.Event()
         self._failure: DriverError | None = None
         self.is_touched = False
-        self.is_started = False
+        self._is_started = False
         self.is_over = False
 
     @property
     def leader(self) -> str:
         """The first carrier, the sync master of all."""
         return self._fitted.mapped.carriers[0]
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the device may be running, as it was started and has not said that it ended."""
+        return self._is_started and not self._collector.is_ended
 
     async def ready(self) -> None:
         """Choose the way of the samples and reset the device. ConnectError from here means that
@@ -135,6 +140,8 @@ class RunFlow:
     def _wants_udp(self) -> bool:
         if self.session.is_by_udp or self._options.udp == "never":
             return False
+        if self._fitted.hardware.by_position:
+            return False  # firmware 1.x has no such channel
         channels = sum(counted_channels(len(c.probes)) for c in self._plan.carriers if c.probes)
         return self._options.udp == "always" or self._prepared.sample_rate * channels > UDP_ABOVE
 
@@ -218,10 +225,14 @@ class RunFlow:
         """Those that follow first: they wait for the leader's signal."""
         first = self._fitted.hardware.homes[self.leader]
         followers = [number for number in self._numbers if number != first]
-        self.is_started = True
+        self._is_started = True
         if followers:
             await each([partial(self._start_one, number, ic_ns) for number in followers])
-        await self._start_one(first, ic_ns)
+        try:
+            await self._start_one(first, ic_ns)
+        except RunRefused:
+            self._is_started = bool(followers)
+            raise
 
     async def _start_one(self, number: int, ic_ns: int) -> None:
         await self.session.links[number].request(self._command(number, ic_ns))

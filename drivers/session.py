@@ -134,7 +134,10 @@ async def explore(
 
 
 async def _extract(link: Link) -> CircuitFile:
-    reply = await link.request(Extract())
+    try:
+        reply = await link.request(Extract())
+    except RunRefused as error:
+        raise ProtocolError(f"the device refuses to describe itself: {error}") from error
     if not isinstance(reply, Described):
         raise ProtocolError("the device did not describe itself when asked to")
     return reply.description

@@ -157,14 +157,18 @@ async def test_a_failing_request_is_named_and_the_device_is_reset(
     fake.faults[asked] = [fault]
     device = make(fake)
     began = trio.current_time()
-    with pytest.raises(ERRORS[fault], match=f"^{step} failed: "):
+    # A refusal to be described is not one of the run's.
+    expected = ProtocolError if (asked, fault) == (Extract, "refuse") else ERRORS[fault]
+    with pytest.raises(expected, match=f"^{step} failed: "):
         await device.run(REQUEST, tmp_path / "out", silent)
     assert trio.current_time() - began < 30.0
     assert fake.open_links == 0
     if asked is not Extract:
         assert fake.kinds[-1] == "Reset"
         last = fake.kinds.index(asked.__name__)
-        assert ("StopRun" in fake.kinds[last:]) is (asked is StartRun and fault != "break")
+        assert ("StopRun" in fake.kinds[last:]) is (
+            asked is StartRun and fault in ("silent", "nonsense")
+        )
     await works(device, tmp_path)
 
 
@@ -187,7 +191,7 @@ async def test_a_cancelled_run_leaves_the_device_reset(
             await device.run(REQUEST, tmp_path / "out", silent)
         assert scope.cancelled_caught
         undone = [] if asked is Extract else ["Reset"]
-        if asked in (StartRun, GetOverloads):
+        if asked is StartRun:
             undone = SAFE
         assert fake.kinds[fake.kinds.index(asked.__name__) + 1 :] == undone
         await works(device, tmp_path)
@@ -257,14 +261,19 @@ def run_error(link: FakeLink, start: StartRun) -> list[Notification | Failed]:
 
 
 @pytest.mark.parametrize(
-    ("course", "error", "said"),
+    ("course", "error", "said", "undone"),
     [
-        (changed(lambda m: [*m[:3], *m[4:]]), Incomplete, "samples 4-7 of 10 did not arrive"),
-        (changed(lambda m: [*m[:-2], m[-1]]), Incomplete, "samples 8-9 of 10 did not arrive"),
-        (changed(lambda m: m[:-1]), DeviceTimeout, r"had not said that it is over .*10 of 10"),
-        (changed(lambda m: []), DeviceTimeout, r"0 of 10 samples"),
-        (run_error, RunFailed, "the run failed: .*DMA overflow; 4 of 10 samples"),
-        (changed(lambda m: [*m[:2], Failed(text="degraded")]), RunFailed, "degraded"),
+        (changed(lambda m: [*m[:3], *m[4:]]), Incomplete, "samples 4-7 of 10", ["Reset"]),
+        (changed(lambda m: [*m[:-2], m[-1]]), Incomplete, "samples 8-9 of 10", ["Reset"]),
+        (
+            changed(lambda m: m[:-1]),
+            DeviceTimeout,
+            r"had not said that it is over .*10 of 10",
+            SAFE,
+        ),
+        (changed(lambda m: []), DeviceTimeout, r"0 of 10 samples", SAFE),
+        (run_error, RunFailed, "the run failed: .*DMA overflow; 4 of 10 samples", ["Reset"]),
+        (changed(lambda m: [*m[:2], Failed(text="degraded")]), RunFailed, "degraded", SAFE),
     ],
 )
 async def test_a_run_that_goes_wrong(
@@ -273,6 +282,7 @@ async def test_a_run_that_goes_wrong(
     course: Callable[[FakeLink, StartRun], list[Notification | Failed]],
     error: type[DriverError],
     said: str,
+    undone: list[str],
 ) -> None:
     fake = fake_lucidac()
     fake.course = course
@@ -281,7 +291,7 @@ async def test_a_run_that_goes_wrong(
     with pytest.raises(error, match=said):
         await device.run(REQUEST, tmp_path / "out", silent)
     assert trio.current_time() - began < 30.0
-    assert fake.kinds[-2:] == SAFE
+    assert fake.kinds[fake.kinds.index("StartRun") + 1 :] == undone
     fake.course = None
     await works(device, tmp_path)
 
