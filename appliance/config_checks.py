@@ -170,10 +170,10 @@ def _one_machine(
 def _one_simulator(
     location: Location, device: Table, given: list[str]
 ) -> Iterator[tuple[Location, Fault]]:
-    for key in ("emulates", "simulator"):
-        if given and key in device:
-            hint = f"remove it, or remove {given[0]} for a simulator within this appliance"
-            yield _at((*location, key), "is not for a remote simulator", device[key], hint)
+    if given and "simulator" in device:
+        hint = f"remove it, or remove {given[0]} for a simulator within this appliance"
+        what = "is not for a remote simulator"
+        yield _at((*location, "simulator"), what, device["simulator"], hint)
     if given and device.get("dialect") == "jsonl":
         hint = "leave dialect out"
         yield _at((*location, "dialect"), "is not spoken by simulators", "jsonl", hint)

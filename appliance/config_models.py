@@ -114,7 +114,7 @@ class Device(Section):
 
     Where it is: ``host`` and ``port``, or ``serial`` (the path of a serial port), or ``endpoints``
     (``HOST:PORT`` of each board of a stack). A SIMULATOR without any of them is ours, with one it
-    is a remote one that speaks the machines' protocol. ``emulates`` (our own SIMULATOR only) is
+    is a remote one that speaks the machines' protocol. ``emulates`` (SIMULATOR only) is
     ``"lucidac"`` or the path of an entity file; the bytes that it stands for are in
     ``Config.entities``.
     """
@@ -136,6 +136,11 @@ class Device(Section):
     def is_remote(self) -> bool:
         """Reached by the machines' protocol."""
         return self.host is not None or self.serial is not None or bool(self.endpoints)
+
+    @property
+    def has_exact_rates(self) -> bool:
+        """Hardware, which would silently round other sample rates."""
+        return self.type is not DeviceType.SIMULATOR
 
 
 class Scanner(Section):

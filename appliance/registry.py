@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from appliance.models import DeviceType
-from drivers.errors import ConnectError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from appliance.config_models import Device as DeviceSection
-    from drivers.base import Device, JobRunner, LogLine, RunRequest, RunResult
-
-NO_DRIVER: Final = "this version of analogcloud cannot drive this kind of machine yet"
-
-
-class Unavailable:
-    """A device that is configured but cannot be used; it says why and never pretends to work."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    async def probe(self) -> bool:
-        raise ConnectError(self._reason)
-
-    async def describe(self) -> bytes | None:
-        raise ConnectError(self._reason)
-
-    async def run(self, request: RunRequest, output: Path, log: LogLine) -> RunResult:
-        raise ConnectError(self._reason)
+    from drivers.base import Device, JobRunner
+    from drivers.link.endpoint import Endpoint
+    from drivers.options import DriverOptions
 
 
 def make_device(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -> Device:
     """The driver of one configured device. ``entity`` is what a SIMULATOR stands for, ``jobs``
     where heavy work is done."""
-    if section.type is DeviceType.SIMULATOR:
-        return _simulator(section, entity, jobs)
-    return Unavailable(NO_DRIVER)
+    if section.is_remote:
+        return _remote(section, entity, jobs)
+    return _simulator(section, entity, jobs)
 
 
 def engine_module() -> str:
     """The heaviest module that a simulation imports, for processes that warm up."""
     return "heyoka" if importlib.util.find_spec("heyoka") else "scipy.integrate"
+
+
+def _remote(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -> Device:
+    from drivers.lucidac import lucidac
+    from drivers.redac import redac
+    from drivers.remote_simulator import remote_simulator
+
+    endpoints, options = endpoints_of(section), _options(section)
+    match section.type:
+        case DeviceType.LUCIDAC:
+            return lucidac(endpoints, jobs, options)
+        case DeviceType.REDAC:
+            return redac(endpoints, jobs, options)
+        case DeviceType.SIMULATOR:
+            return remote_simulator(endpoints[0], jobs, entity, options)
+
+
+def endpoints_of(section: DeviceSection) -> tuple[Endpoint, ...]:
+    """Where a remote device is; the configuration was checked."""
+    from drivers.link.endpoint import Endpoint
+
+    if section.endpoints:
+        return tuple(Endpoint.parse(text) for text in section.endpoints)
+    if section.serial is not None:
+        return (Endpoint(serial=section.serial),)
+    return (Endpoint(host=section.host or "", port=section.port),)
+
+
+def _options(section: DeviceSection) -> DriverOptions:
+    from drivers.options import DriverOptions
+
+    return DriverOptions(
+        dialect=section.dialect,
+        token=section.proxy_token,
+        overload=section.overload,
+        max_rate=section.max_sample_rate,
+    )
 
 
 def _simulator(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -> Device:

@@ -131,7 +131,7 @@ def _entry(device: Device) -> DeviceEntry:
         name=device.name,
         type=device.type,
         max_sample_rate=device.max_sample_rate,
-        has_exact_rates=device.is_remote,
+        has_exact_rates=device.has_exact_rates,
     )
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import trio
 
 T = TypeVar("T")
 
@@ -90,4 +92,33 @@ class Device(Protocol):
         The file is JSON in the form of the API's run result; it is complete once this returns and
         may be half written after an error. Raises DriverError.
         """
+        ...
+
+
+Prepared: TypeAlias = Any  # a device's own business, handed back to it
+
+
+class Measured(Protocol):
+    """Samples that a device has given and that are not stored yet."""
+
+    async def store(self, output: Path, log: LogLine) -> RunResult:
+        """Write the result file, as ``Device.run`` does. Raises OSError, DriverError."""
+        ...
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """A device whose runs come in parts, so that it need not wait for anything but itself: the next
+    run is prepared while one measures, and samples are stored while the next one measures."""
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = ...) -> None:
+        """Keep connections open between uses, until cancelled."""
+        ...
+
+    async def prepare(self, request: RunRequest) -> Prepared:
+        """Check a request and make it ready, without disturbing a run. Raises DriverError."""
+        ...
+
+    async def measure(self, request: Prepared, log: LogLine) -> Measured:
+        """Run what was prepared; the device is free when this returns. Raises DriverError."""
         ...

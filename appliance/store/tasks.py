@@ -110,6 +110,10 @@ class Tasks:
             lambda connection: _claim_next(connection, queue), self._tell_moved
         )
 
+    async def first_of(self, queue: QueueName) -> Task | None:
+        """The task that ``claim_next`` would take now; it stays where it is."""
+        return await self._database.read(lambda connection: _first_of(connection, queue))
+
     async def transition(
         self,
         id: TaskId,
@@ -206,15 +210,24 @@ def _stored(connection: sqlite3.Connection, id: TaskId) -> Task:
     return task
 
 
-def _claim_next(connection: sqlite3.Connection, queue: QueueName) -> Task | None:
+def _next_id(connection: sqlite3.Connection, queue: QueueName) -> TaskId | None:
     row = connection.execute(
         "SELECT id FROM task WHERE queue = ? AND state = 'queued'"
         " ORDER BY priority DESC, seq LIMIT 1",
         (queue,),
     ).fetchone()
-    if row is None:
+    return None if row is None else TaskId(row[0])
+
+
+def _first_of(connection: sqlite3.Connection, queue: QueueName) -> Task | None:
+    id = _next_id(connection, queue)
+    return None if id is None else _stored(connection, id)
+
+
+def _claim_next(connection: sqlite3.Connection, queue: QueueName) -> Task | None:
+    id = _next_id(connection, queue)
+    if id is None:
         return None
-    id = TaskId(row[0])
     _move(connection, id, _Change(before=TaskState.QUEUED, after=TaskState.INPROGRESS))
     return _stored(connection, id)
 

@@ -15,10 +15,10 @@ from appliance import config as configuration
 from appliance.auth import AuthFile
 from appliance.descriptions import lucidac
 from appliance.models import DeviceType
-from appliance.registry import NO_DRIVER, Unavailable
 from appliance.supervisor import run_appliance
 from appliance.workings import Workings
 from drivers.base import Device, JobRunner, LogLine, RunRequest, RunResult
+from drivers.errors import ConnectError
 from tests.api.fake_compiler import fake_compile
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ ADA, BOB, EVE, ROOT = "ada-key", "bob-key", "eve-key", "root-key"
 ENTITY = lucidac()
 MODULE = base64.b64encode(ENTITY).decode()
 RESULT = b"[[0.5,0.25],null]"
+AWAY = "the machine does not answer"
 
 AUTH = f"""
 subscriptions:
@@ -126,6 +127,19 @@ class Serving:
             await self.done.wait()
 
 
+class Away:
+    """A machine that does not answer."""
+
+    async def probe(self) -> bool:
+        raise ConnectError(AWAY)
+
+    async def describe(self) -> bytes | None:
+        raise ConnectError(AWAY)
+
+    async def run(self, request: RunRequest, output: Path, log: LogLine) -> RunResult:
+        raise ConnectError(AWAY)
+
+
 @asynccontextmanager
 async def serving(
     directory: Path,
@@ -148,7 +162,7 @@ async def serving(
 
     def make(section: DeviceSection, entity: bytes | None, jobs: JobRunner) -> Device:
         if section.type is not DeviceType.SIMULATOR:
-            return Unavailable(NO_DRIVER)
+            return Away()
         fake = fakes.setdefault(section.name, FakeDevice())
         fake.entity = entity
         return fake

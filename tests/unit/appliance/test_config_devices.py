@@ -40,7 +40,8 @@ def test_each_way_to_say_where_a_machine_is(tmp_path: Path, where: str) -> None:
 
 def test_a_simulator_with_an_address_is_a_remote_one(tmp_path: Path) -> None:
     own = REMOTE.replace('host = "box"\n', "").replace("two", "three")
-    config = load(written(tmp_path, REMOTE + own))
+    config = load(written(tmp_path, REMOTE + 'emulates = "lucidac"\n' + own))
+    assert set(config.entities) == {"two"}
     assert [device.is_remote for device in config.devices] == [True, False]
 
 
@@ -57,7 +58,7 @@ def test_a_simulator_with_an_address_is_a_remote_one(tmp_path: Path) -> None:
         (LUCIDAC + 'host = "a"\ndialect = "morse"\n', "dialect", "'auto'"),
         (LUCIDAC + 'host = "a"\noverload = "ignore"\n', "overload", "'warn'"),
         (REMOTE + 'dialect = "jsonl"\n', "dialect", "not spoken by simulators"),
-        (REMOTE + 'emulates = "lucidac"\n', "emulates", "not for a remote simulator"),
+        (REMOTE + "simulator = {gain = 8}\n", "simulator", "not for a remote simulator"),
     ],
 )
 def test_what_is_refused(tmp_path: Path, text: str, key: str, message: str) -> None:
