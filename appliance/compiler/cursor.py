@@ -6,8 +6,11 @@ from typing import Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
 from appliance.compiler.lexer import KEYWORDS, Scan, Token, clip
+from appliance.compiler.suggest import Suggester, did_you_mean
 
 MAX_NESTING: Final = 200
+STATEMENTS: Final = ("use", "let", "probe", "plot")
+A_STATEMENT: Final = "a statement (use, let, probe or plot)"
 _PLAIN: Final = {"name": "a name", "number": "a number", "end": "the end of the program"}
 
 
@@ -68,6 +71,10 @@ class Cursor:
         kind = self.token.kind
         if expected == _PLAIN["name"] and kind in KEYWORDS:
             return f"'{kind}' is a word of the language and cannot be a name"
+        if expected == A_STATEMENT and kind == "name":
+            return did_you_mean(Suggester().near(self.token.text, STATEMENTS))
+        if kind == "[":
+            return "a derivative is written diff[x, t](t)"
         if "operator" not in expected:
             return None
         if kind in ("name", "number", "(", "diff"):

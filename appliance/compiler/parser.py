@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.compiler.cursor import Cursor
+from appliance.compiler.cursor import A_STATEMENT, Cursor
 from appliance.compiler.operands import parse_expression, parse_name, parse_quantity
 from appliance.compiler.syntax import (
     DefineConstant,
@@ -46,7 +46,7 @@ def _statement(cursor: Cursor) -> Statement:
         case "plot":
             return _plot(cursor)
         case _:
-            raise cursor.error("a statement (use, let, probe or plot)")
+            raise cursor.error(A_STATEMENT)
 
 
 def _use(cursor: Cursor) -> Use:

@@ -120,8 +120,11 @@ def _verification(found: Verification, variable: str, horizon: float, log: Log) 
             "bound pragma gives room"
         )
     for d in found.deviations:
+        what = "a thousandth of its terms," if d.rests else "its amplitude"
         log(
             f"verification: probe {d.label} deviates from the equations by at most "
-            f"{d.largest:.3g} ({100 * d.share:.2g} % of its amplitude {d.amplitude:.4g}) "
+            f"{d.largest:.3g} ({100 * d.share:.2g} % of {what} {d.amplitude:.4g}) "
             f"at {variable} = {d.time:.4g}"
         )
+        if d.rests:
+            log(f"verification: the terms of probe {d.label} cancel; what it records is rounding")

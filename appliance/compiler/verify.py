@@ -31,9 +31,11 @@ LOWERED_TOLERANCE: Final = 2e-2
 """Largest accepted deviations, as parts of each probe's amplitude: when nothing was lowered, and
 when something was."""
 _POINTS: Final = 2001
+_RESTS: Final = 1e-8
+"""So small a part of its terms, a probe is nothing but what rounding leaves of them."""
 _SEEN: Final = 1e-3
-"""Where terms cancel, what is left is judged as if it were so large a part of them: a circuit's
-float32 coefficients leave errors of 1e-7 and more."""
+"""What rests is judged as if it were so large a part of its terms: a circuit's float32
+coefficients leave errors of 1e-7 and more."""
 
 Array = NDArray[np.float64]
 
@@ -41,13 +43,14 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
     """Largest deviation of one probe in the user's units, when it happens (problem time), and the
-    probe's amplitude over the horizon (of one whose terms cancel: a small part of the terms; of one
-    that has none: one machine unit)."""
+    probe's amplitude over the horizon (of one that ``rests``, because its terms cancel: a small
+    part of the terms; of one that has none: one machine unit)."""
 
     label: str
     largest: float
     time: float
     amplitude: float
+    rests: bool = False
 
     @property
     def share(self) -> float:
@@ -84,11 +87,12 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Comparison:
-    """Circuit against ODE: times (m,), errors (probes, m), amplitudes (probes,)."""
+    """Circuit against ODE: times (m,), errors (probes, m), amplitudes and rests (probes,)."""
 
     times: Array
     errors: Array
     amplitudes: Array
+    rests: NDArray[np.bool_]
     excesses: tuple[Excess, ...]
 
 
@@ -139,11 +143,12 @@ def _compare(data: bytes, solution: Solution, labels: Mapping[str, str]) -> _Com
     factors = np.array([[p.factor] for p in scaling.probes])
     offsets = np.array([[p.offset] for p in scaling.probes])
     columns = [p.probe for p in scaling.probes]
-    amplitudes = np.maximum(np.max(np.abs(expected), axis=1), _SEEN * solution.probe_terms())
+    amplitudes, rests = _amplitudes(expected, solution.probe_terms())
     return _Comparison(
         times=times,
         errors=np.abs(factors * samples[:, columns].T + offsets - expected),
         amplitudes=np.where(amplitudes > 0.0, amplitudes, np.abs(factors[:, 0])),
+        rests=rests,
         excesses=tuple(
             Excess(
                 element=labels.get(o.element, o.element),
@@ -153,6 +158,14 @@ def _compare(data: bytes, solution: Solution, labels: Mapping[str, str]) -> _Com
             for o in overloads
         ),
     )
+
+
+def _amplitudes(expected: Array, terms: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Amplitude of each probe (probes,) to judge it by, and which of them rest: ``expected`` is
+    (probes, m), ``terms`` how large the terms are that each is the sum of."""
+    peaks = np.max(np.abs(expected), axis=1)
+    rests = (peaks <= _RESTS * terms) & (terms > 0.0)
+    return np.where(rests, _SEEN * terms, peaks), rests
 
 
 def _simulate(circuit: Circuit, end_s: float) -> tuple[Array, list[Overload]]:
@@ -191,6 +204,7 @@ def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tu
             largest=float(comparison.errors[number, worst[number]]),
             time=float(comparison.times[worst[number]]),
             amplitude=float(comparison.amplitudes[number]),
+            rests=bool(comparison.rests[number]),
         )
         for number, probe in enumerate(solution.system.program.probes)
     )
@@ -199,6 +213,7 @@ def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tu
 def _deviation_faults(
     deviations: tuple[Deviation, ...], tolerance: float, solution: Solution
 ) -> list[Diagnostic]:
+    terms = solution.probe_terms()
     return [
         Diagnostic(
             kind=Kind.VERIFICATION,
@@ -209,11 +224,21 @@ def _deviation_faults(
                 f"{100 * tolerance:g} %"
             ),
             at=probe.at,
-            hint="tighter bounds, a shorter horizon, or a slower run (k0)",
+            hint=_deviation_hint(d, size),
         )
-        for d, probe in zip(deviations, solution.system.program.probes, strict=True)
+        for d, probe, size in zip(deviations, solution.system.program.probes, terms, strict=True)
         if not d.share <= tolerance
     ]
+
+
+def _deviation_hint(found: Deviation, terms: float) -> str:
+    """What helps a probe whose terms are as large as ``terms``."""
+    if found.rests or found.amplitude >= _SEEN * terms:
+        return "tighter bounds, a shorter horizon, or a slower run (k0)"
+    return (
+        f"the terms of {found.label} reach {terms:.3g} and cancel but for {found.amplitude:.3g}, "
+        "which is finer than the machine adds: write an equation for what is left of them"
+    )
 
 
 def _excess_fault(excess: Excess, solution: Solution) -> Diagnostic:

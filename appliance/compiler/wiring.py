@@ -297,5 +297,5 @@ def _lanes_short(needed: int, have: int) -> Diagnostic:
     return Diagnostic(
         kind=Kind.CAPACITY,
         message=f"lanes: needed {needed}, have {have}",
-        hint="fewer terms, or smaller coefficients in front of products",
+        hint="fewer terms and constants in equations and in factors of products",
     )

@@ -19,7 +19,8 @@ def written(expr: Expr, variable: str = "t", limit: int = MAX_LENGTH) -> str:
 
 
 def _written(expr: Expr, variable: str, limit: int) -> tuple[str, int]:
-    """Text (right in its first ``limit`` characters) and how strongly it binds."""
+    """Text (right in its first ``limit`` characters; nothing is read that lies behind them) and how
+    strongly it binds."""
     match expr:
         case Const(value):
             return f"{value:.6g}", _ATOM if value >= 0.0 else _SUM
@@ -32,11 +33,9 @@ def _written(expr: Expr, variable: str, limit: int) -> tuple[str, int]:
         case Add(terms):
             return _sum(terms, variable, limit), _SUM
         case Mul(left, right):
-            first = _within(left, _PRODUCT, variable, limit)
-            return f"{first}*{_within(right, _ATOM, variable, limit)}", _PRODUCT
+            return _joined("*", left, right, variable, limit), _PRODUCT
         case Div(numerator, denominator):
-            first = _within(numerator, _PRODUCT, variable, limit)
-            return f"{first}/{_within(denominator, _ATOM, variable, limit)}", _PRODUCT
+            return _joined("/", numerator, denominator, variable, limit), _PRODUCT
         case Call(function, operand):
             return f"{function}({_written(operand, variable, limit)[0]})", _ATOM
 
@@ -56,6 +55,11 @@ def _sum(terms: tuple[Expr, ...], variable: str, limit: int) -> str:
         if len(text) > limit:
             break
     return text
+
+
+def _joined(operator: str, left: Expr, right: Expr, variable: str, limit: int) -> str:
+    first = f"{_within(left, _PRODUCT, variable, limit)}{operator}"
+    return first if len(first) > limit else first + _within(right, _ATOM, variable, limit)
 
 
 def _within(expr: Expr, strength: int, variable: str, limit: int) -> str:

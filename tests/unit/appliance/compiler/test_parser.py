@@ -187,6 +187,10 @@ def test_the_first_fault_in_the_text_is_told_whether_lexical_or_syntax() -> None
         ("let a = (1)(2);", "*"),
         ("let a = 1\nlet b = 2;", "';'"),
         ("let use = 1;", "cannot be a name"),
+        ("lett a = 1;", "did you mean let?"),
+        ("porbe x(t);", "did you mean probe?"),
+        ("let a(t) = dif[x, t](t);", "diff[x, t](t)"),
+        ("probe dif[x, t](t);", "diff[x, t](t)"),
     ],
 )
 def test_hints(source: str, words: str) -> None:

@@ -79,3 +79,14 @@ def test_long_expressions_are_cut() -> None:
     assert len(words) == MAX_LENGTH
     assert words.endswith("...")
     assert written(Const(1.0 / 3.0), limit=5) == "0...."
+
+
+@pytest.mark.parametrize("operation", [Mul, Div])
+def test_what_is_cut_is_not_read(operation: type[Mul | Div]) -> None:
+    """Written out, this one has 2**100 parts."""
+    expr: Expr = X
+    for _ in range(100):
+        expr = operation(expr, expr, AT)
+    words = written(expr)
+    assert len(words) == MAX_LENGTH
+    assert words.endswith("...")

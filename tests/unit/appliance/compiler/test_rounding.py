@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from appliance.compiler.diagnostics import CompileError
 from appliance.compiler.front import read_program
 from appliance.compiler.pipeline import CompileOptions, compile_program
 from appliance.compiler.program import Read
@@ -90,3 +91,34 @@ def test_a_system_in_balance_may_be_probed() -> None:
             "probe diff[a, t](t);",
         )
     )
+
+
+NEARLY_EQUAL = program(
+    "let rest(t) = x(t) - y(t);",
+    "let diff[x, t](t) = -x(t);",
+    "let diff[y, t](t) = -RATE*y(t);",
+    "let x(t: 0) = 1;",
+    "let y(t: 0) = 1;",
+    "probe rest(t);",
+)
+
+
+def test_a_probe_finer_than_the_machine_adds_is_refused() -> None:
+    """Twenty per cent of it would be wrong."""
+    with pytest.raises(CompileError) as caught:
+        compiled(NEARLY_EQUAL.replace("RATE", "1.0000003"))
+    (fault,) = caught.value.diagnostics
+    assert fault.kind == "verification"
+    assert "probe rest by" in fault.message
+    assert fault.hint is not None
+    assert "the terms of rest reach 2 and cancel but for 1.1e-07" in fault.hint
+
+
+def test_what_is_left_of_cancelling_terms_may_be_small() -> None:
+    _, log = compiled(NEARLY_EQUAL.replace("RATE", "1.001"))
+    assert any("of its amplitude 0.00036" in line for line in log)
+
+
+def test_a_probe_that_is_all_rounding_says_so() -> None:
+    _, log = compiled(NEARLY_EQUAL.replace("RATE", "1.0000000001"))
+    assert "verification: the terms of probe rest cancel; what it records is rounding" in log
