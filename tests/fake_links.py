@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -213,7 +214,5 @@ class InlineJobs:
 
 def read(path: Path) -> list[list[float]]:
     """A result file's numbers."""
-    import json
-
     found: list[list[float]] = json.loads(path.read_bytes())
     return found

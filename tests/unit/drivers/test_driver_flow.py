@@ -10,7 +10,7 @@ import trio
 
 from drivers.apb import items as it
 from drivers.apb.circuit import build_file, to_items
-from drivers.apb.codec import decode
+from drivers.apb.codec import decode, encode
 from drivers.apb.items import CircuitFile
 from drivers.apb.model import ProbeScaling, Scaling
 from drivers.base import RunRequest
@@ -582,8 +582,6 @@ async def test_overloads_are_told_in_the_modules_words(tmp_path: Path) -> None:
         for i in virtual.items
         if not isinstance(i.config, it.DependencyInfo)
     )
-    from drivers.apb.codec import encode
-
     request = replace(REQUEST, module=encode(CircuitFile(items=moved)))
     result = await make(fake).run(request, tmp_path / "out", lines.append)
     assert result.overloads == (
