@@ -9,10 +9,12 @@ from drivers.errors import ProtocolError
 from drivers.wire import jsonl, protobuf
 from drivers.wire.frames import Unframer, frame
 from drivers.wire.lines import Unliner
-from drivers.wire.messages import Accepted, Body, Busy, Failed, Message, Unknown
+from drivers.wire.messages import Accepted, Busy, Failed, Message, Request, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from drivers.wire.messages import Body
 
 _BUSY: Final = "the device is busy: somebody else uses it"
 
@@ -101,11 +103,11 @@ class JsonlWire:
 
 def _type_of(body: Body, request: Body | None) -> str:
     """What an answer has to name where its own kind does not tell."""
-    if request is None or not isinstance(body, Accepted | Failed):
+    if not isinstance(body, Accepted | Failed):
         return ""
     if isinstance(request, Unknown):
         return request.kind
-    return jsonl.type_of(request)
+    return jsonl.type_of(request) if isinstance(request, Request) else ""
 
 
 PROTOBUF: Final = Dialect(
