@@ -129,7 +129,7 @@ def build_elements(system: System) -> Elements:
     readings = tuple(builder.sum_of(Read(p.name, p.order)) for p in system.program.probes)
     return Elements(
         system=system,
-        products=tuple(builder.products),
+        products=tuple(builder.products.items),
         derivatives=derivatives,
         readings=readings,
         named=builder.named_sums(),
@@ -152,6 +152,48 @@ def _total(parts: list[float]) -> float:
     return 0.0 if abs(total) <= _ROUNDING * sum(map(abs, parts)) else total
 
 
+class Products:
+    """Multipliers, equal ones (up to factors, in either order) built once. ``first`` is the signal
+    of the first of them."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+        self._numbers: dict[tuple[Sum, Sum], tuple[int, float]] = {}
+        self.items: list[Product] = []
+
+    def of(self, left: Sum, right: Sum, at: Position) -> Sum:
+        """The product of two sums; ``at`` is where the text has it.
+
+        Raises CompileError ``capacity`` where there are far too many.
+        """
+        if left.is_constant:
+            return right.scaled(left.constant)
+        if right.is_constant:
+            return left.scaled(right.constant)
+        left, left_factor = _strip_factor(left)
+        right, right_factor = _strip_factor(right)
+        signal, factor = self._signal_of(left, right, at)
+        return Sum(((signal, 1.0),)).scaled(left_factor * right_factor * factor)
+
+    def _signal_of(self, left: Sum, right: Sum, at: Position) -> tuple[int, float]:
+        """Signal of the product and the factor by which the wanted product differs from it."""
+        left_key, left_scale = _normalise(left)
+        right_key, right_scale = _normalise(right)
+        scale = left_scale * right_scale
+        key = min((left_key, right_key), (right_key, left_key), key=_order)
+        known = self._numbers.get(key)
+        if known is not None:
+            number, known_scale = known
+            return self._first + number, scale / known_scale
+        number = len(self.items)
+        if number >= MAX_PRODUCTS:
+            message = f"the program needs more than {MAX_PRODUCTS} multipliers"
+            raise CompileError(Diagnostic(kind=Kind.CAPACITY, message=message, at=at))
+        self._numbers[key] = number, scale
+        self.items.append(Product(left=left, right=right, at=at))
+        return self._first + number, 1.0
+
+
 class _Builder:
     """Collects products while expressions are turned into sums."""
 
@@ -159,8 +201,7 @@ class _Builder:
         self._system = system
         self._states = {(s.name, s.order): i for i, s in enumerate(system.states)}
         self._algebraic: dict[tuple[str, int], Sum] = {}
-        self._product_numbers: dict[tuple[Sum, Sum], tuple[int, float]] = {}
-        self.products: list[Product] = []
+        self.products = Products(len(system.states))
 
     def define_algebraic(self) -> None:
         """Give auxiliaries and highest derivatives their sums, each after what it reads."""
@@ -181,7 +222,7 @@ class _Builder:
             case Add(terms):
                 return add([self.sum_of(term) for term in terms])
             case Mul(left, right, at):
-                return self._product(self.sum_of(left), self.sum_of(right), at)
+                return self.products.of(self.sum_of(left), self.sum_of(right), at)
             case Div() | Call() | Time():
                 message = f"{type(expr).__name__} was not lowered"
                 raise TypeError(message)
@@ -191,34 +232,6 @@ class _Builder:
         if state is not None:
             return Sum(((state, 1.0),))
         return self._algebraic[name, order]
-
-    def _product(self, left: Sum, right: Sum, at: Position) -> Sum:
-        if left.is_constant:
-            return right.scaled(left.constant)
-        if right.is_constant:
-            return left.scaled(right.constant)
-        left, left_factor = _strip_factor(left)
-        right, right_factor = _strip_factor(right)
-        signal, factor = self._product_signal(left, right, at)
-        return Sum(((signal, 1.0),)).scaled(left_factor * right_factor * factor)
-
-    def _product_signal(self, left: Sum, right: Sum, at: Position) -> tuple[int, float]:
-        """Signal of the product and the factor by which the wanted product differs from it."""
-        left_key, left_scale = _normalise(left)
-        right_key, right_scale = _normalise(right)
-        scale = left_scale * right_scale
-        key = min((left_key, right_key), (right_key, left_key), key=_order)
-        known = self._product_numbers.get(key)
-        if known is not None:
-            number, known_scale = known
-            return len(self._system.states) + number, scale / known_scale
-        number = len(self.products)
-        if number >= MAX_PRODUCTS:
-            message = f"the program needs more than {MAX_PRODUCTS} multipliers"
-            raise CompileError(Diagnostic(kind=Kind.CAPACITY, message=message, at=at))
-        self._product_numbers[key] = number, scale
-        self.products.append(Product(left=left, right=right, at=at))
-        return len(self._system.states) + number, 1.0
 
 
 def _strip_factor(operand: Sum) -> tuple[Sum, float]:

@@ -47,16 +47,14 @@ _NOWHERE: Final = Position(0, 0)
 """Place of an operation that cannot fail: its parts were checked as written."""
 
 
-def lower(system: System, *, compact: bool = False) -> System:
+def lower(system: System) -> System:
     """The system with states for everything that no element computes.
 
-    With ``compact`` an absolute value takes one multiplier instead of two; the operands of that
-    multiplier are twice as large. Raises CompileError ``not-differentiable`` at the function whose
+    Raises CompileError ``not-differentiable`` at the function whose
     argument has no derivative, ``limit`` where an expression grows too large, ``capacity`` where
     far too many states would be needed.
     """
-    lowering = _Lowering(system, compact=compact)
-    return lowering.run()
+    return _Lowering(system).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,8 @@ class _Pair:
 class _Lowering:
     """Rewrites all right sides that are needed; states are made on the way."""
 
-    def __init__(self, system: System, *, compact: bool) -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
-        self._compact = compact
         self._variable = system.program.variable
         self._forms = Forms(lambda read: system.rights.get((read.name, read.order)))
         self._derivatives = Derivatives(system.rights)
@@ -242,17 +239,12 @@ class _Lowering:
         if known is None:
             self._guard(call.operand, Need.ANY, call.at)
             state = self._new(None, call, call.at, pace=Scale(2.0, call))
-            error = self._difference_of_squares(call, algebra.leaf(_read(state)))
+            itself, operand = algebra.leaf(_read(state)), self._sizes.of(call.operand)
+            square = algebra.multiply(operand, operand, call.at)
+            own = algebra.negate(algebra.multiply(itself, itself, call.at))
+            error = algebra.add([(square, call.at), (own, call.at)])
             known = self._known["abs", form] = _Known(self._add(state, error), abs(factor))
         return _times(abs(factor) / known.factor, algebra.leaf(known.read), call.at)
-
-    def _difference_of_squares(self, call: Call, itself: Value) -> Value:
-        operand, at = self._sizes.of(call.operand), call.at
-        if self._compact:
-            below = algebra.add([(operand, at), (algebra.negate(itself), at)])
-            return algebra.multiply(below, algebra.add([(operand, at), (itself, at)]), at)
-        square = algebra.negate(algebra.multiply(itself, itself, at))
-        return algebra.add([(algebra.multiply(operand, operand, at), at), (square, at)])
 
     def _quotient(self, quotient: Div) -> Value:
         """q' = gain * (a - b q) for positive b."""

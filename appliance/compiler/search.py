@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.amplitudes import choose_amplitudes
 from appliance.compiler.diagnostics import CompileError
 from appliance.compiler.elements import build_elements
 from appliance.compiler.emit import emit
+from appliance.compiler.fewer import variants
 from appliance.compiler.gains import first_gains
 from appliance.compiler.labels import element_labels
 from appliance.compiler.layout import layouts
 from appliance.compiler.lower import lower
 from appliance.compiler.route import route
 from appliance.compiler.solution import solve
-from appliance.compiler.system import Need, reduce_order
+from appliance.compiler.system import reduce_order
 from appliance.compiler.verify import verify
 from appliance.compiler.wiring import DEFAULT_RATE, Room, natural_rate, scale_time
 
@@ -68,23 +68,23 @@ def find_circuit(
     Raises CompileError with the reasons against the attempt that came nearest; NotMet if that was
     a circuit.
     """
-    first_order = reduce_order(program)
-    system = lower(first_order)
-    tried = [system]
-    if any(guard.need is Need.ANY for guard in system.guards):  # abs can be built with less
-        tried.append(lower(first_order, compact=True))
+    system = lower(reduce_order(program))
     solution: Solution | None = None
+    short: CompileError | None = None
     nearest: CompileError | None = None
-    for variant in tried:
+    for elements in variants(build_elements(system)):
         try:
-            found = layouts(build_elements(variant), target)
-            first = next(found)  # capacity is told before anything is solved
-            solution = solution or solve(variant, program.horizon or horizon)
-            search = Search(replace(solution, system=variant), target, rate)
-            return search.run(chain([first], found))
+            found = layouts(elements, target)
+        except CompileError as error:  # capacity, told before anything is solved
+            short = error
+            continue
+        solution = solution or solve(system, program.horizon or horizon)
+        try:
+            return Search(solution, target, rate).run(found)
         except CompileError as error:
-            nearest = nearest or error
-    raise nearest or ValueError("no variant")
+            if nearest is None or _progress(error) > _progress(nearest):
+                nearest = error
+    raise nearest or short or ValueError("no variant")
 
 
 class Search:

@@ -17,6 +17,42 @@ CHAOTIC = (
         lambda t, y: [y[1], -0.5 * y[1] - sin(y[0]) + 1.15 * cos(2 * t / 3)],
     ),
     lowered_case(
+        "food chain",
+        100.0,
+        """let p(t) = 5*x(t)*(y(t)/(1 + 3*x(t)));
+        let r(t) = 0.1*y(t)*(z(t)/(1 + 2*y(t)));
+        let diff[x, t](t) = x(t)*(1 - x(t)) - p(t);
+        let diff[y, t](t) = p(t) - r(t) - 0.4*y(t);
+        let diff[z, t](t) = r(t) - 0.01*z(t);
+        let x(t: 0) = 0.76; let y(t: 0) = 0.16; let z(t: 0) = 9.9;
+        probe x(t); probe y(t); probe z(t);""",
+        (0.76, 0.16, 9.9),
+        lambda t, y: [
+            y[0] - y[0] ** 2 - 5 * y[0] * y[1] / (1 + 3 * y[0]),
+            5 * y[0] * y[1] / (1 + 3 * y[0]) - 0.1 * y[1] * y[2] / (1 + 2 * y[1]) - 0.4 * y[1],
+            0.1 * y[1] * y[2] / (1 + 2 * y[1]) - 0.01 * y[2],
+        ],
+        lambda t, y: [y[0], y[1], y[2]],
+    ),
+    lowered_case(
+        "thrown, with drag",
+        4.0,
+        """let v(t) = sqrt(diff[x, t](t)**2 + diff[y, t](t)**2);
+        let diff[x, t, t](t) = -0.02*v(t)*diff[x, t](t);
+        let diff[y, t, t](t) = -9.81 - 0.02*v(t)*diff[y, t](t);
+        let x(t: 0) = 0; let diff[x, t](t: 0) = 20;
+        let y(t: 0) = 0; let diff[y, t](t: 0) = 20;
+        probe x(t); probe y(t);""",
+        (0.0, 20.0, 0.0, 20.0),
+        lambda t, y: [
+            y[1],
+            -0.02 * sqrt(y[1] ** 2 + y[3] ** 2) * y[1],
+            y[3],
+            -9.81 - 0.02 * sqrt(y[1] ** 2 + y[3] ** 2) * y[3],
+        ],
+        lambda t, y: [y[0], y[2]],
+    ),
+    lowered_case(
         "roessler with a quotient",
         30.0,
         """let diff[x, t](t) = -y(t) - z(t);

@@ -28,17 +28,17 @@ def written(*texts: str) -> str:
     )
 
 
-def lowered(*texts: str, compact: bool = False) -> System:
-    return lower(reduce_order(read_program(written(*texts))), compact=compact)
+def lowered(*texts: str) -> System:
+    return lower(reduce_order(read_program(written(*texts))))
 
 
 def made(*texts: str) -> list[State]:
     return [state for state in lowered(*texts).states if state.value is not None]
 
 
-def costs(*texts: str, compact: bool = False) -> tuple[int, int]:
+def costs(*texts: str) -> tuple[int, int]:
     """Integrators and multipliers for the texts."""
-    elements = build_elements(lowered(*texts, compact=compact))
+    elements = build_elements(lowered(*texts))
     return elements.state_count - 3, len(elements.products)
 
 
@@ -69,10 +69,6 @@ def test_each_function_costs_what_the_reference_says(
     text: str, integrators: int, multipliers: int
 ) -> None:
     assert costs(text) == (integrators, multipliers)
-
-
-def test_a_compact_absolute_value_needs_one_multiplier() -> None:
-    assert costs("abs(y(t))", compact=True) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_more_room_where_an_element_leaves_the_range() -> None:
     assert result.verification.faults == ()
 
 
-def test_a_compact_absolute_value_is_tried_where_multipliers_are_short() -> None:
+def test_fewer_multipliers_are_tried_where_they_are_short() -> None:
     lines = (
         "let diff[x, t](t) = 1 - abs(x(t))*y(t) - 0.2*x(t);",
         "let diff[y, t](t) = x(t)*y(t) - y(t)*y(t);",
