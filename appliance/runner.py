@@ -140,10 +140,11 @@ class DeviceRunner:
                 if error.advice is not Advice.GIVE_UP:
                     await self._doubt()
                 raise
-        if isinstance(measured, RunResult):
-            return measured
+        if self._stepwise is None:
+            result: RunResult = measured
+            return result
         self._worker.free()
-        return await measured.store(output, log)
+        return await self._stepwise.store(measured, output, log)
 
     async def _doubt(self) -> None:
         """Something is wrong with the device or the way to it: the next task waits until it

@@ -96,14 +96,7 @@ class Device(Protocol):
 
 
 Prepared: TypeAlias = Any  # a device's own business, handed back to it
-
-
-class Measured(Protocol):
-    """Samples that a device has given and that are not stored yet."""
-
-    async def store(self, output: Path, log: LogLine) -> RunResult:
-        """Write the result file, as ``Device.run`` does. Raises OSError, DriverError."""
-        ...
+Measured: TypeAlias = Any  # likewise
 
 
 @runtime_checkable
@@ -121,4 +114,8 @@ class Stepwise(Protocol):
 
     async def measure(self, request: Prepared, log: LogLine) -> Measured:
         """Run what was prepared; the device is free when this returns. Raises DriverError."""
+        ...
+
+    async def store(self, measured: Measured, output: Path, log: LogLine) -> RunResult:
+        """Write what was measured, as ``Device.run`` does. Raises OSError, DriverError."""
         ...

@@ -40,6 +40,9 @@ _SMALLEST_ERROR: Final = 1e-300
 _LARGEST: Final = 1e300
 """A state beyond it has run away, and what is computed from it would soon be no number."""
 _SAMPLES_PER_STEP: Final = 8
+MAX_ROUGH_STEPS: Final = 25_000
+"""Of a first look, which tells within some three seconds whether there is a solution to follow:
+what is only stiff takes as many steps roughly as exactly."""
 MAX_STEPS: Final = 100_000
 """Some ten seconds and a few hundred megabytes."""
 _PERTURBATION: Final = 1e-3
@@ -103,7 +106,9 @@ def solve(system: System, horizon: float | None) -> Solution:
     right_side = rhs_function(system.program)
     start = initial_state(system.program)
     wanted = DEFAULT_HORIZON if horizon is None else horizon
-    rough = _integrate(right_side, start, wanted, _start_scale(start), _ROUGH_RTOL)
+    rough = _integrate(
+        right_side, start, wanted, _start_scale(start), _ROUGH_RTOL, max_steps=MAX_ROUGH_STEPS
+    )
     warnings: tuple[Diagnostic, ...] = ()
     end = _end_of(system, rough, wanted)
     if end is not None:
@@ -154,7 +159,7 @@ def _made_states(system: System, times: Array, states: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Trajectory:
-    """A solution as far as it was followed; ``is_cut`` where MAX_STEPS were not enough."""
+    """A solution as far as it was followed; ``is_cut`` where the allowed steps were not enough."""
 
     interpolant: OdeSolution
     is_cut: bool
@@ -162,6 +167,10 @@ class _Trajectory:
     @property
     def end(self) -> float:
         return float(self.interpolant.ts[-1])
+
+    @property
+    def steps(self) -> int:
+        return len(self.interpolant.ts) - 1
 
     def samples(self) -> tuple[Array, Array]:
         """Times (m,) and states (n, m), some within every step."""
@@ -176,6 +185,7 @@ def _integrate(
     scale: Array,
     rtol: float,
     is_enough: Callable[[Solver], bool] = lambda solver: False,
+    max_steps: int = MAX_STEPS,
 ) -> _Trajectory:
     """Follow the solution as far as it goes, or until ``is_enough`` after a step.
 
@@ -188,7 +198,7 @@ def _integrate(
         times: list[float] = [0.0]
         pieces: list[Any] = []
         can_begin = bool(np.isfinite(solver.h_abs))  # with a first step that is nan it spins
-        while can_begin and solver.status == "running" and len(pieces) < MAX_STEPS:
+        while can_begin and solver.status == "running" and len(pieces) < max_steps:
             solver.step()
             if solver.status == "failed":  # no step is small enough: the solution ends here
                 break
@@ -201,7 +211,7 @@ def _integrate(
     if not pieces:
         message = f"the equations have no finite value at the start, or one beyond {_LARGEST:g}"
         raise CompileError(Diagnostic(kind=Kind.AMPLITUDE_UNBOUNDED, message=message))
-    return _Trajectory(OdeSolution(times, pieces), len(pieces) == MAX_STEPS)
+    return _Trajectory(OdeSolution(times, pieces), len(pieces) == max_steps)
 
 
 def _start_scale(start: Array) -> Array:
@@ -269,7 +279,7 @@ def _end_of(system: System, trajectory: _Trajectory, wanted: float) -> _End | No
     if trajectory.end >= wanted:
         return None
     if trajectory.is_cut:
-        usable = round_down(float(trajectory.interpolant.ts[MAX_STEPS // 20]))
+        usable = round_down(float(trajectory.interpolant.ts[MAX_ROUGH_STEPS // 5]))
     else:
         usable = round_down(0.9 * trajectory.end)
     guard = domains.blamed_at_end() if domains and not trajectory.is_cut else None
@@ -303,7 +313,7 @@ def _ends_early(
     here = f"{system.program.variable} = {trajectory.end:.6g}"
     what = f"the solution of the equations ends at {here} (see {state.label})"
     if trajectory.is_cut:
-        what = f"following the equations takes more than {MAX_STEPS} steps up to {here}"
+        what = f"following the equations takes more than {trajectory.steps} steps up to {here}"
     return Diagnostic(
         kind=Kind.COMPILE_TIMEOUT if trajectory.is_cut else Kind.AMPLITUDE_UNBOUNDED,
         message=f"{what}, before the horizon {wanted:.6g}",

@@ -1,5 +1,5 @@
-"""A device whose runs come in parts: the next run is prepared while one measures, results are stored
-while the next one measures, and a device that goes away keeps its queue."""
+"""A device whose runs come in parts: the next run is prepared while one measures, results are
+stored while the next one measures, and a device that goes away keeps its queue."""
 
 from __future__ import annotations
 
@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-
-
-@dataclass
-class Samples:
-    device: StepDevice
-    number: int
-
-    async def store(self, output: Path, log: LogLine) -> RunResult:
-        self.device.events.append(f"store {self.number}")
-        await self.device.may_store.wait()
-        await trio.Path(output).write_bytes(b"[[0.5]]")
-        return RunResult(path=output, samples=1, probes=1)
 
 
 @dataclass
@@ -57,16 +45,22 @@ class StepDevice(FakeDevice):
         self.events.append(f"prepare {request.sample_rate_hz:g}")
         return request.sample_rate_hz
 
-    async def measure(self, prepared: float, log: LogLine) -> Samples:
+    async def measure(self, prepared: float, log: LogLine) -> int:
         self.events.append(f"measure {prepared:g}")
         await self.turns.acquire()
         if self.is_away:
             raise ConnectError("the cable was pulled")
-        return Samples(self, int(prepared))
+        return int(prepared)
+
+    async def store(self, measured: int, output: Path, log: LogLine) -> RunResult:
+        self.events.append(f"store {measured}")
+        await self.may_store.wait()
+        await trio.Path(output).write_bytes(b"[[0.5]]")
+        return RunResult(path=output, samples=1, probes=1)
 
     async def until(self, event: str) -> None:
         with trio.fail_after(10):
-            while event not in self.events:
+            while event not in self.events:  # noqa: ASYNC110
                 await trio.sleep(0.01)
 
 
