@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from graphlib import TopologicalSorter
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _ROUNDING: Final = 1e-15
 """What 0.1 + 0.2 - 0.3 leaves, as a part of its terms."""
+MAX_NAMED: Final = 64
+"""Named sums that are kept: they help to find common sums, and more of them only take time."""
 MAX_PRODUCTS: Final = 4096
 """No machine has as many multipliers; beyond it the program is refused without more work."""
 
@@ -83,8 +86,8 @@ class Pass:
 class Elements:
     """What has to be built. ``derivatives`` has one sum per state (its time derivative; of a state
     with ``is_loop`` without the loop's gain), ``readings`` one sum per probe (the quantity to
-    record). ``named`` has the sums that the program names and that something reads: auxiliary
-    functions and highest derivatives."""
+    record). ``named`` has sums that the program names and that something reads (auxiliary functions
+    and highest derivatives), no more than ``MAX_NAMED`` of them."""
 
     system: System
     products: tuple[Product, ...]
@@ -209,7 +212,8 @@ class _Builder:
             self._algebraic[key] = self.sum_of(self._system.rights[key])
 
     def named_sums(self) -> tuple[Sum, ...]:
-        return tuple(total for total in self._algebraic.values() if len(total.terms) > 1)
+        sums = (total for total in self._algebraic.values() if len(total.terms) > 1)
+        return tuple(islice(sums, MAX_NAMED))
 
     def sum_of(self, expr: Expr) -> Sum:
         match expr:

@@ -62,6 +62,7 @@ def compile_circuit(
     machine = read_target(target)
     program = read_program(source)
     report.warnings(program.warnings, source, name, log)
+    report.settled_horizon(program.horizon, options.horizon, log)
     try:
         found = find_circuit(program, machine, rate, options.horizon)
     except NotMet as error:

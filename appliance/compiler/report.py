@@ -28,6 +28,12 @@ def warnings(found: Iterable[Diagnostic], source: str, name: str, log: Log) -> N
             log(line)
 
 
+def settled_horizon(pragma: float | None, option: float | None, log: Log) -> None:
+    """Which horizon counts, where pragma and option name different ones."""
+    if pragma is not None and option is not None and pragma != option:
+        log(f"horizon: {pragma:g} from the program's pragma, which beats the option ({option:g})")
+
+
 def compiled(found: Compiled, log: Log) -> None:
     """What a circuit uses, how it is scaled, what was lowered, and how well it agrees."""
     elements, solution = found.layout.elements, found.solution

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.compiler.elements import Elements, Sum, add, build_elements
+from appliance.compiler.elements import MAX_NAMED, Elements, Sum, add, build_elements
 from appliance.compiler.front import read_program
 from appliance.compiler.lower import lower
 from appliance.compiler.system import reduce_order
@@ -111,3 +111,14 @@ def test_factors_equal_up_to_scale_and_rounding_share_one_product() -> None:
         )
     )
     assert len(found.products) == 1
+
+
+def test_no_more_than_so_many_named_sums_are_kept() -> None:
+    """Else sharing takes seconds for a program with hundreds of them."""
+    names = range(MAX_NAMED + 10)
+    source = program(
+        "let diff[x, t](t) = -x(t); let diff[y, t](t) = -y(t);",
+        "let x(t: 0) = 1; let y(t: 0) = 1;",
+        *(f"let a{n}(t) = x(t) + {n + 1}*y(t); probe a{n}(t);" for n in names),
+    )
+    assert len(build_elements(lower(reduce_order(read_program(source)))).named) == MAX_NAMED

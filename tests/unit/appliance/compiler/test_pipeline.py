@@ -150,9 +150,12 @@ def test_the_pragma_beats_the_option_and_the_default() -> None:
         "let x(t: 0) = 1;",
         "probe x(t);",
     )
-    circuit, _ = compiled(source, horizon=7.0)
+    circuit, log = compiled(source, horizon=7.0)
     assert circuit.scaling is not None
     assert circuit.scaling.horizon == 3.0
+    assert "horizon: 3 from the program's pragma, which beats the option (7)" in log
+    _, log = compiled(source, horizon=3.0)
+    assert not any(line.startswith("horizon:") for line in log)
 
 
 def test_a_bound_pragma_sets_the_amplitude() -> None:
@@ -377,3 +380,15 @@ def test_random_linear_systems_match_the_matrix_exponential(
     values = run(circuit, 2.0, 21)
     scale = np.maximum(np.max(np.abs(expected), axis=0), 1e-9)
     assert np.all(np.abs(values - expected) <= 1e-3 * scale)
+
+
+def test_a_long_chaotic_run_is_solved_exactly_only_as_far_as_it_can_be_compared() -> None:
+    source = LORENZ.replace("probe z(t);", "")
+    solution = solve(reduce_order(read_program(source)), 300.0)
+    steps = np.diff(solution.interpolant.ts)
+    assert solution.interpolant.t_max == 300.0
+    assert 10.0 < solution.predictable < 15.0
+    early = steps[solution.interpolant.ts[1:] < 6 * 10.0]
+    late = steps[solution.interpolant.ts[:-1] > 6 * 15.0]
+    assert np.mean(late) > 2 * np.mean(early)
+    assert 15.0 < solution.amplitudes[0] < 22.0
