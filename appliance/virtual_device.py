@@ -64,9 +64,7 @@ def virtual_device(asked: VirtualCommand) -> int:
     logs.set_up()
     try:
         options = _options(asked)
-    except OSError as error:
-        return _refuse(f"{error.filename}: {error.strerror}")
-    except (FaultScriptError, CircuitFileError, UnicodeDecodeError) as error:
+    except _UnusableFile as error:
         return _refuse(str(error))
     if options.dialect is JSONL and asked.type != "lucidac":
         return _refuse(f"--dialect jsonl: firmware 1.x runs on a LUCIDAC only, not on {asked.type}")
@@ -93,7 +91,6 @@ def _words(group: BaseExceptionGroup[OSError]) -> str:
 
 
 def _options(asked: VirtualCommand) -> VirtualOptions:
-    faults = Faults() if asked.faults is None else load_faults(_script(asked.faults))
     simulation = SimulationOptions()
     if asked.noise is not None:
         simulation = replace(simulation, noise_sigma=NOISE_SIGMA, noise_seed=asked.noise)
@@ -102,25 +99,42 @@ def _options(asked: VirtualCommand) -> VirtualOptions:
         dialect=DIALECTS[asked.dialect],
         host=asked.host,
         port=asked.port,
-        faults=faults,
+        faults=_faults(asked.faults),
         simulation=simulation,
     )
 
 
+class _UnusableFile(Exception):
+    """The text names the file and says why."""
+
+
 def _description(asked: VirtualCommand) -> CircuitFile:
-    """The hardware; CircuitFileError where a file describes no machine."""
     if asked.entity is None:
         return MACHINES[asked.type]()
-    with asked.entity.open("rb") as file:
-        description = decode(file.read(MAX_FILE_BYTES + 1))
-    machine_of(description)
+    try:
+        description = decode(_content(asked.entity, MAX_FILE_BYTES))
+        machine_of(description)
+    except CircuitFileError as error:
+        raise _UnusableFile(f"{asked.entity}: {error}") from error
     return description
 
 
-def _script(path: Path) -> str:
-    """At most one byte more than a script may have: its reader refuses what is too long."""
-    with path.open("rb") as file:
-        return file.read(MAX_SCRIPT_BYTES + 1).decode("utf-8")
+def _faults(path: Path | None) -> Faults:
+    if path is None:
+        return Faults()
+    try:
+        return load_faults(_content(path, MAX_SCRIPT_BYTES).decode("utf-8"))
+    except (FaultScriptError, UnicodeDecodeError) as error:
+        raise _UnusableFile(f"{path}: {error}") from error
+
+
+def _content(path: Path, most: int) -> bytes:
+    """At most one byte more than such a file may have: its reader refuses what is too long."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise _UnusableFile(f"{path}: {error.strerror}") from error
 
 
 async def _serve(options: VirtualOptions) -> None:

@@ -17,6 +17,7 @@ class Director:
         self._faults = script.faults
         self._seen = [0] * len(script.faults)
         self._struck = [0] * len(script.faults)
+        self._is_over = False
         self.random = random.Random(script.seed)
 
     @property
@@ -24,8 +25,14 @@ class Director:
         """How often each fault has struck."""
         return tuple(self._struck)
 
+    def end(self) -> None:
+        """No fault strikes any more."""
+        self._is_over = True
+
     def at(self, point: str) -> tuple[Fault, ...]:
         """The faults that strike at this occasion, in the script's order."""
+        if self._is_over:
+            return ()
         return tuple(
             fault
             for number, fault in enumerate(self._faults)

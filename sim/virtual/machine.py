@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sim.virtual.dialect import Dialect
 
 _COMPARED: Final = (EntityClass.CARRIER, EntityClass.M_BLOCK)
+_ANY_TYPE: Final = 0
+"""The vendor's client does not tell the type of the carriers that it configures."""
 _NANOSECONDS: Final = 1_000_000_000
 
 
@@ -150,7 +152,7 @@ class Machine:
                 continue
             if one.path not in own:
                 raise Refused(f"the circuit was made for {one.path}, which this machine lacks")
-            if one.type != own[one.path].type:
+            if one.type not in (_ANY_TYPE, own[one.path].type):
                 raise Refused(
                     f"the circuit was made for {one.path} of type {one.type}; this machine's is of "
                     f"type {own[one.path].type}"

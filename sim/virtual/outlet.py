@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sim.virtual.faults import Fault
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 5.0
 """A client that reads nothing for so long is let go."""
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 """A socket that is closed like this sends a reset."""
@@ -60,8 +60,9 @@ def manner_of(faults: Iterable[Fault], random: random.Random) -> Manner:
 
 
 class Outlet:
-    """Sends whole messages one after the other. Errors of the connection are not raised: whoever
-    reads from it will notice."""
+    """Sends whole messages one after the other, also when who sends them is cancelled: half a
+    message would spoil what follows. Errors of the connection are not raised: whoever reads from
+    it will notice."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
@@ -86,19 +87,29 @@ class Outlet:
             await trio.aclose_forcefully(self._stream)
 
     async def _trickle(self, data: bytes, pause_s: float) -> None:
-        for at in range(len(data)):
-            await self._put(data[at : at + 1])
-            await trio.sleep(pause_s)
+        """This may take long: when it is cancelled, the connection is of no use any more."""
+        rest = len(data)
+        try:
+            for at in range(len(data)):
+                await self._put(data[at : at + 1])
+                rest -= 1
+                await trio.sleep(pause_s)
+        finally:
+            if rest:
+                await self._give_up()
 
     async def _put(self, data: bytes) -> None:
         try:
-            with trio.move_on_after(PATIENCE_S) as patience:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + PATIENCE_S) as scope:
                 await self._stream.send_all(data)
         except GONE:
             self._is_mute = True
-        if patience.cancelled_caught:
-            self._is_mute = True
-            await trio.aclose_forcefully(self._stream)
+        if scope.cancelled_caught:
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        self._is_mute = True
+        await trio.aclose_forcefully(self._stream)
 
     async def reset(self) -> None:
         """Close the connection as a crash would."""

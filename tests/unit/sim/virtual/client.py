@@ -60,6 +60,11 @@ class Client:
             self.inbox += self.wire.receive(bytes(data))
         return self.inbox.pop(0)
 
+    async def collect(self, heard: list[Body]) -> None:
+        """Take all messages. Ends with EOFError only."""
+        while True:
+            heard.append((await self.next()).body)
+
     async def ask(self, body: Request) -> Body:
         """Send a request and take the next message for its answer."""
         own = await self.send(body)

@@ -397,6 +397,22 @@ async def test_a_client_that_reads_nothing_holds_nobody_up(autojump_clock: objec
         assert await is_well(network)
 
 
+async def test_a_message_that_another_client_cuts_short_ends_its_connection(
+    autojump_clock: object,
+) -> None:
+    async with powered(script("slow_bytes", at="chunk", pause_s=1.0)) as network:
+        client = await configured(network)
+        other = await Client.connect(network)
+        await client.send(start())
+        await trio.sleep(20)
+        assert isinstance(await other.ask(Reset()), ResetDone)
+        heard = list[Body]()
+        with pytest.raises(EOFError):
+            await client.collect(heard)
+        assert all(isinstance(body, RunAccepted | StateChanged) for body in heard)
+        assert await is_well(network)
+
+
 async def test_equal_scripts_misbehave_equally(autojump_clock: object) -> None:
     text = "seed = 9\n" + script("missing_chunk", chance=0.3, count=0)
     text += "\n" + script("duplicate_chunk", chance=0.3, count=0)

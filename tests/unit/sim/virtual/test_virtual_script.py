@@ -13,6 +13,7 @@ from hypothesis import strategies as some
 from sim.virtual.director import Director
 from sim.virtual.fault_kinds import KINDS, POINTS
 from sim.virtual.faults import Faults, FaultScriptError, load_faults
+from tests.fault_scripts import draw
 
 MANUAL = Path(__file__).parents[4] / "docs" / "virtual-device.md"
 EXAMPLES = re.findall(r"^### (\w+)\n.*?```toml\n(.*?)```", MANUAL.read_text(), re.S | re.M)
@@ -108,3 +109,14 @@ def test_other_points_are_no_occasions() -> None:
     assert director.at("chunk") == ()
     assert [fault.what for fault in director.at("ping")] == ["silence"]
     assert director.struck == (1,)
+
+
+def test_scripts_by_seed_are_sound_differ_and_cover_everything() -> None:
+    scripts = [draw(seed) for seed in range(300)]
+    loaded = [load_faults(script) for script in scripts]
+    assert {fault.what for one in loaded for fault in one.faults} == set(KINDS)
+    assert len(set(scripts)) == len(scripts)
+    assert draw(7) == draw(7)
+    assert "reboot" not in {
+        f.what for n in range(300) for f in load_faults(draw(n, without=["reboot"])).faults
+    }
