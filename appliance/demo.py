@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from appliance.demo_appliance import DemoFailed, running_appliance
+from appliance.demo_device import NAME, running_device
 from appliance.demo_program import PROGRAM, say
 from drivers.apb.codec import decode
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     from appliance.demo_appliance import Appliance
 
-SAMPLE_RATE: Final = 1_000_000
+SAMPLE_RATE: Final = 125_000
+"""The fastest at which a LUCIDAC records three probes."""
+SIMULATOR: Final = "simulator"
 PATIENCE_S: Final = 120.0
 PAUSE_S: Final = 0.05
 
@@ -30,7 +33,7 @@ def demo(*, once: bool) -> int:
     signal.signal(signal.SIGHUP, _end)
     began = time.monotonic()
     try:
-        with running_appliance("demo") as appliance:
+        with running_device() as section, running_appliance("demo", section) as appliance:
             say(f"The appliance serves at {appliance.url} (started in {_since(began)}).\n")
             is_right = _show(appliance)
             say(f"\nFrom nothing to the result: {_since(began)}.")
@@ -51,14 +54,20 @@ def _end(number: int, frame: FrameType | None) -> None:
 def _show(appliance: Appliance) -> bool:
     say(PROGRAM)
     task = _submit_compile(appliance)
-    from appliance.demo_show import show_result  # mathematics: loaded while the appliance works
+    from appliance.demo_show import (  # mathematics: loaded while the appliance works
+        show_difference,
+        show_result,
+    )
 
     module = task.result()
     scaling = decode(module).scaling
     if scaling is None:
         raise DemoFailed("the compiled module says nothing about its units")
-    result = _submit_run(appliance, module, scaling.horizon / scaling.time_rate).result()
-    return show_result(result, scaling.time_rate / SAMPLE_RATE)
+    op_time_s = scaling.horizon / scaling.time_rate
+    tasks = [_submit_run(appliance, name, module, op_time_s) for name in (SIMULATOR, NAME)]
+    simulated, measured = (task.result() for task in tasks)
+    step = scaling.time_rate / SAMPLE_RATE
+    return show_result(simulated, step) and show_difference(NAME, simulated, measured)
 
 
 def _submit_compile(appliance: Appliance) -> _Task:
@@ -71,23 +80,25 @@ def _submit_compile(appliance: Appliance) -> _Task:
     return _Task(appliance, "compile", asked)
 
 
-def _submit_run(appliance: Appliance, module: bytes, op_time_s: float) -> _Task:
+def _submit_run(appliance: Appliance, device: str, module: bytes, op_time_s: float) -> _Task:
     asked = {
-        "device_name": "simulator",
+        "device_name": device,
         "module": base64.b64encode(module).decode(),
         "sample_rate": SAMPLE_RATE,
         "op_time": op_time_s,
     }
-    return _Task(appliance, "run", asked)
+    return _Task(appliance, "run", asked, f" on {device}")
 
 
 class _Task:
     """A submitted task. ``result`` waits, shows the log, and raises DemoFailed if it failed."""
 
-    def __init__(self, appliance: Appliance, kind: str, asked: Mapping[str, object]) -> None:
+    def __init__(
+        self, appliance: Appliance, kind: str, asked: Mapping[str, object], where: str = ""
+    ) -> None:
         self._appliance = appliance
         self._began = time.monotonic()
-        self._name = f"{kind} task"
+        self._name = f"{kind} task{where}"
         self._path = "/api/v1/tasks/" + appliance.json("POST", f"/api/v1/tasks/{kind}", asked)["id"]
 
     def result(self) -> bytes:

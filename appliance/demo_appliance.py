@@ -105,7 +105,7 @@ def running_appliance(
             _wait_for_health(appliance, directory / "log")
             yield appliance
         finally:
-            _stop(process)
+            stop(process)
 
 
 def _free_port() -> int:
@@ -118,17 +118,21 @@ def _free_port() -> int:
 
 def _start(directory: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "appliance", "serve", "--config"]
-    # The child must find the same program, from wherever the demo was called.
-    here = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
     with (directory / "log").open("wb") as log:
         return subprocess.Popen(
             [*command, str(directory / "analogcloud.toml")],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=os.environ | {"PYTHONPATH": path},
+            env=child_environment(),
         )
+
+
+def child_environment() -> dict[str, str]:
+    """A child must find the same program, from wherever the demo was called."""
+    here = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": path}
 
 
 def _wait_for_health(appliance: Appliance, log: Path) -> None:
@@ -144,7 +148,8 @@ def _wait_for_health(appliance: Appliance, log: Path) -> None:
     raise DemoFailed(f"the appliance does not start; its log ends with:\n{tail}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a child process, by force where it does not end when asked."""
     process.terminate()
     try:
         process.wait(STOP_S)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TOLERANCE: Final = 1e-2
 """The result is wrong where it is off by more than this part of the amplitude."""
+SAME: Final = 1e-5
+"""Two machines agree when they are no further apart than this part of the amplitude."""
 WIDTH: Final = 72
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = "_.,-=+*#"
@@ -37,6 +39,19 @@ def show_result(result: bytes, step: float) -> bool:
     _show_table(times, values)
     _show_curves(values)
     return _show_deviation(times, values, solve(times))
+
+
+def show_difference(name: str, simulated: bytes, measured: bytes) -> bool:
+    """Print how far the results of two machines for the same run are apart. Returns whether they
+    are the same but for the rounding of samples on their way."""
+    one, other = (np.array(orjson.loads(text), dtype=np.float64) for text in (simulated, measured))
+    if one.shape != other.shape:
+        say(f"{name} gave {other.shape[1]} samples, the simulator {one.shape[1]}.")
+        return False
+    apart = float((np.abs(one - other).max(axis=1) / np.abs(one).max(axis=1)).max())
+    say(f"{name} ran the same module over TCP and UDP; its {other.size} samples differ from the")
+    say(f"simulator's by at most {100 * apart:.2g} % of the amplitude (they travel as float32).")
+    return apart <= SAME
 
 
 def _show_table(times: Array, values: Array) -> None:
