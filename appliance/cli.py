@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from appliance.devices_cli import add_devices
 from appliance.keys_cli import add_keys
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_check(commands)
     add_keys(commands, DEFAULT_CONFIG)
+    add_devices(commands, DEFAULT_CONFIG)
     _add_demo(commands)
     _add_compile(commands)
     _add_explain(commands)

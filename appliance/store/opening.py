@@ -7,7 +7,7 @@ import os
 import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from appliance.errors import StoreLocked
 from appliance.store.blobs import Blobs, open_blobs
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.store.listening import Listener
+
+LOCK_FILE: Final = "lock"
+"""In a state directory: whoever uses it holds this file's lock, and writes its process id there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ async def open_store(
 def _locked(state_dir: Path) -> Iterator[None]:
     with told_plainly():
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(state_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(descriptor, state_dir)
         yield
