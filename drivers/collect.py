@@ -74,9 +74,19 @@ class RunPlan:
 
 
 class _Shelf:
-    """The chunks of one carrier."""
+    """The chunks of one carrier. Whoever counts chunks also tells that a run begins; firmware 1.x
+    does neither."""
 
-    __slots__ = ("chunks", "has_failed", "is_counted", "is_done", "last", "plan", "rows")
+    __slots__ = (
+        "chunks",
+        "has_begun",
+        "has_failed",
+        "is_counted",
+        "is_done",
+        "last",
+        "plan",
+        "rows",
+    )
 
     def __init__(self, plan: CarrierPlan) -> None:
         self.plan = plan
@@ -84,6 +94,7 @@ class _Shelf:
         self.rows = 0
         self.last = -1
         self.is_counted: bool | None = None
+        self.has_begun = plan.by_position
         self.is_done = False
         self.has_failed = False
 
@@ -181,8 +192,8 @@ class Collector:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all samples are there."""
-        return all(
+        """Whether all samples are there, and every carrier has said that the run began."""
+        return all(shelf.has_begun for shelf in self._shelves) and all(
             shelf.is_gapless and shelf.rows >= self._plan.samples for shelf in self._sampled()
         )
 
@@ -234,9 +245,18 @@ class Collector:
         for shelf in self._sampled():
             if not self._suffices(shelf):
                 raise Incomplete(f"carrier {shelf.name}: {shelf.missing(self._plan.samples)}")
+        self._check_course()
+        return self._joined()
+
+    def _check_course(self) -> None:
+        """A state that did not come is a sign that others have not come either."""
+        late = ", ".join(shelf.name for shelf in self._shelves if not shelf.has_begun)
+        if late:
+            raise Incomplete(
+                f"carrier {late} has not said that the run began (TAKE_OFF): a message was lost"
+            )
         if not self.is_done:
             raise Incomplete(f"carrier {self.waits_for} has not said that the run is over")
-        return self._joined()
 
     def _joined(self) -> NDArray[np.float64]:
         """As many samples as every carrier has, and no more than were asked for."""
@@ -268,9 +288,9 @@ class Collector:
         if not shelves:
             carrier = change.carrier[:_LONGEST_NAME]
             self._drop(f"states of the carrier {carrier}, which this run does not use")
-        if change.new is RunState.DONE:
-            for shelf in shelves:
-                shelf.is_done = True
+        for shelf in shelves:
+            shelf.has_begun |= change.new is RunState.TAKE_OFF
+            shelf.is_done |= change.new is RunState.DONE
 
     def _take_samples(self, samples: Samples, source: int) -> None:
         shelves = self._from(source, samples.carrier)

@@ -51,6 +51,7 @@ def state(new: RunState, *, carrier: str = "", run_id: str = RUN, reason: str = 
     return StateChanged(run_id=run_id, old=RunState.NEW, new=new, reason=reason, carrier=carrier)
 
 
+TAKE_OFF: Final = state(RunState.TAKE_OFF)
 DONE: Final = state(RunState.DONE)
 
 
@@ -76,7 +77,10 @@ def two(samples: int = 4, *, sources: tuple[int, int] = (0, 0)) -> RunPlan:
 
 
 def fed(told: Told, run: RunPlan, *notices: Samples | StateChanged) -> Collector:
+    """A collector of a run that has begun, on each of its links, and more has come."""
     collector = told.collector(run)
+    for source in {carrier.source for carrier in run.carriers}:
+        collector.feed(TAKE_OFF, source)
     for notice in notices:
         collector.feed(notice)
     return collector
@@ -102,7 +106,7 @@ def test_a_run_in_order() -> None:
     assert told.lines == []
 
 
-def test_order_does_not_matter_nor_does_a_missing_state() -> None:
+def test_order_does_not_matter_nor_does_a_missing_state_between() -> None:
     told = Told()
     run = fed(told, plan(), DONE)
     assert run.needs_drain
@@ -111,6 +115,20 @@ def test_order_does_not_matter_nor_does_a_missing_state() -> None:
     run.feed(chunk(0, column(1, 2, 3)))
     assert not run.needs_drain
     assert run.result().tolist() == column(1, 2, 3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("by_position", [False, True])
+def test_who_counts_chunks_says_that_a_run_begins(by_position: bool) -> None:
+    run = Told().collector(plan(2, by_position=by_position))
+    run.feed(chunk(None if by_position else 0, column(1, 2)))
+    run.feed(DONE)
+    assert run.needs_drain is not by_position
+    if not by_position:
+        with pytest.raises(Incomplete, match="04-A has not said that the run began"):
+            run.result()
+        run.feed(TAKE_OFF)  # overtaken
+        assert not run.needs_drain
+    assert run.result().tolist() == column(1, 2)
 
 
 def test_a_gap_is_named() -> None:
@@ -307,7 +325,7 @@ def test_a_device_must_say_whose_samples_they_are() -> None:
 
 
 def test_links_are_kept_apart() -> None:
-    run = Told().collector(two(1, sources=(0, 1)))
+    run = fed(Told(), two(1, sources=(0, 1)))
     run.feed(DONE, 0)
     assert run.waits_for == "second"
     run.feed(chunk(0, [[5.0]], probes=(1,), carrier=B), 0)  # not where B is

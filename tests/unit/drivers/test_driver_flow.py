@@ -314,7 +314,7 @@ async def test_doubles_foreign_and_late_samples_do_no_harm(
         first = messages[2]
         assert isinstance(first, Samples)
         foreign = replace(first, run_id="other", values=first.values + 7)
-        return [messages[-1], foreign, *reversed(messages[2:-1]), first]
+        return [messages[-1], foreign, *reversed(messages[:-1]), first]
 
     fake.course = changed(disorder)
     await make(fake).run(REQUEST, tmp_path / "out", lines.append)
