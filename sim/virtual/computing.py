@@ -8,7 +8,7 @@ asked for last, so that their equations are compiled once.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -83,13 +83,21 @@ class Computer(Protocol):
 
 
 class JobComputer:
-    """A Computer in the child process of a JobRunner. It raises what the runner raises besides."""
+    """A Computer in the child process of a JobRunner. It raises what the runner raises besides.
+
+    What has just been prepared is not sent to the child again. Should that have forgotten it, the
+    run takes longer and nothing else.
+    """
 
     def __init__(self, jobs: JobRunner) -> None:
         self._jobs = jobs
+        self._prepared: deque[tuple[bytes, SimulationOptions]] = deque(maxlen=_REMEMBERED)
 
     async def prepare(self, circuit: CircuitFile, options: SimulationOptions) -> None:
-        await self._jobs.run(prepare_in_child, encode(circuit), options, log=_ignore)
+        asked = encode(circuit), options
+        if asked not in self._prepared:
+            await self._jobs.run(prepare_in_child, *asked, log=_ignore)
+            self._prepared.append(asked)
 
     async def compute(self, work: Work) -> Computed:
         return await self._jobs.run(

@@ -46,9 +46,10 @@ class Twist:
 
 
 class Course:
-    """One run. ``tell`` sends a message, given the name of its point in fault scripts.
+    """One run, which takes off when this is made.
 
-    ``over`` is told the overloads before the run is said to be over.
+    ``tell`` sends a message, given the name of its point in fault scripts. ``over`` is told the
+    overloads before the run is said to be over.
     """
 
     def __init__(
@@ -67,7 +68,8 @@ class Course:
         self._over = over
         self._most_rows = most_rows
         self._state = RunState.NEW
-        self._began = 0.0
+        # The timetable is fixed at take-off: what is told late does not make the run longer.
+        self._began = trio.current_time() + plan.ic_time_s
         self._is_computed = trio.Event()
         self._outcome: Computed | RunBroken | None = None
 
@@ -103,12 +105,10 @@ class Course:
 
     async def _stages(self) -> None:
         plan = self._plan
-        began = trio.current_time()
         await self._enter(RunState.TAKE_OFF)
         await self._enter(RunState.IC)
-        await trio.sleep_until(began + plan.ic_time_s)
+        await trio.sleep_until(self._began)
         await self._enter(RunState.OP)
-        self._began = trio.current_time()
         await self._sample()
         await trio.sleep_until(self._began + plan.op_time_s)
         computed = await self._computed()

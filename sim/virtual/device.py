@@ -216,8 +216,18 @@ class VirtualDevice:
         self.machine.is_running = True
         self.runs += 1
         self._running = _Running()
-        twist = _twist(faults, plan)
-        self._nursery.start_soon(self._run, self._running, session, plan, twist)
+        delivery = Delivery(
+            session, self._audience(session), self.director, self.power, self._strike
+        )
+        course = Course(
+            plan,
+            _twist(faults, plan),
+            lambda: self._compute(plan),
+            delivery.tell,
+            self._over,
+            self._dialect.most_chunk_rows,
+        )
+        self._nursery.start_soon(self._run, self._running, course, delivery)
         return m.RunAccepted()
 
     async def _end_run(self, reason: str) -> None:
@@ -228,18 +238,7 @@ class VirtualDevice:
             running.scope.cancel()
             await running.done.wait()
 
-    async def _run(self, running: _Running, session: Session, plan: RunPlan, twist: Twist) -> None:
-        delivery = Delivery(
-            session, self._audience(session), self.director, self.power, self._strike
-        )
-        course = Course(
-            plan,
-            twist,
-            lambda: self._compute(plan),
-            delivery.tell,
-            self._over,
-            self._dialect.most_chunk_rows,
-        )
+    async def _run(self, running: _Running, course: Course, delivery: Delivery) -> None:
         try:
             with running.scope:
                 await self._attempt(course)

@@ -406,7 +406,7 @@ async def test_a_message_that_another_client_cuts_short_ends_its_connection(
         await client.send(start())
         await trio.sleep(20)
         assert isinstance(await other.ask(Reset()), ResetDone)
-        heard = list[Body]()
+        heard: list[Body] = []
         with pytest.raises(EOFError):
             await client.collect(heard)
         assert all(isinstance(body, RunAccepted | StateChanged) for body in heard)
