@@ -15,7 +15,7 @@ def main() -> None:
     """The console command: ends the process with the command's exit code."""
     try:
         code = cli.run(sys.argv[1:])
-    except KeyboardInterrupt:
+    except* KeyboardInterrupt:  # alone, or in the group of a nursery
         code = 130  # what shells expect after Ctrl-C
     sys.exit(code)
 

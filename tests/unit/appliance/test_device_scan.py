@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from zeroconf import ServiceInfo
 
-from appliance import cli, device_scan
+from appliance import __main__, cli, device_scan
 from appliance.config_models import ConfigFile, Device
 from appliance.device_mdns import SERVICE, Announced, BrowseFailed, announced
 from appliance.device_ports import USB_ID, SerialPort, serial_ports
@@ -338,3 +338,18 @@ def test_the_configuration_is_read_where_there_is_one(
     assert [len(one.devices) for one in asked] == [0, 1]
     assert asked[0] == ScanCommand(seconds=5.0, asks=False, as_json=True, devices=())
     assert "is not there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "ended", [KeyboardInterrupt(), BaseExceptionGroup("nursery", [KeyboardInterrupt()])]
+)
+def test_ctrl_c_ends_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, ended: BaseException
+) -> None:
+    def run(arguments: list[str]) -> int:
+        raise ended
+
+    monkeypatch.setattr(cli, "run", run)
+    with pytest.raises(SystemExit) as exit:
+        __main__.main()
+    assert exit.value.code == 130
