@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.compiler.amplitudes import Amplitudes, round_up
+from appliance.compiler.amplitudes import Amplitudes
+from appliance.compiler.digits import round_down, round_up
 from appliance.compiler.diagnostics import CompileError, Position
 from appliance.compiler.elements import Elements, Product, Sum
 from appliance.compiler.program import Const, Program
@@ -224,4 +225,11 @@ def test_any_rate_found_fits_and_is_the_largest(diagonal: list[float], rate: flo
 def test_round_up_has_two_digits_and_is_never_below(value: float) -> None:
     rounded = round_up(value)
     assert value * (1 - 1e-11) <= rounded <= value * 1.1
+    assert float(f"{rounded:.1e}") == rounded
+
+
+@given(st.floats(1e-300, 1e300))
+def test_round_down_has_two_digits_and_is_never_above(value: float) -> None:
+    rounded = round_down(value)
+    assert value * 0.9 <= rounded <= value * (1 + 1e-11)
     assert float(f"{rounded:.1e}") == rounded
