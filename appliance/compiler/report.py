@@ -119,6 +119,12 @@ def _verification(found: Verification, variable: str, horizon: float, log: Log) 
             f"cannot be predicted (a change of 0.1 % at the start grows to 5 % by "
             f"{variable} = {found.predictable:.4g})"
         )
+        far = found.farthest
+        log(
+            f"warning: after {variable} = {found.until:.4g} the circuit goes its own way: probe "
+            f"{far.label} is off by {far.largest:.3g} ({100 * far.share:.3g} % of its amplitude) "
+            f"at {variable} = {far.time:.4g}"
+        )
     for excess in found.excesses:
         log(
             f"warning: {excess.element} may leave the machine's range "

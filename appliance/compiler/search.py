@@ -41,6 +41,9 @@ _ROUNDS: Final = 6
 _RAISE: Final = (2.0, 30.0)
 """Least and largest step of a gain."""
 _IMPROVED: Final = 0.9
+_CURABLE: Final = 0.5
+"""A deviation up to this part of the amplitude, at times that cannot be predicted, shrinks with
+faster loops as it does before; a larger one says nothing."""
 _MOST_LAYOUTS: Final = 8
 
 
@@ -204,22 +207,30 @@ class NotMet(CompileError):
 def _is_well_inside(found: Compiled) -> bool:
     verification = found.verification
     share = _WELL_INSIDE * verification.tolerance
-    return not verification.faults and verification.worst <= share
+    return not verification.faults and _deviation(verification) <= share
+
+
+def _deviation(verification: Verification) -> float:
+    """What faster loops have to bring down, as a part of the amplitude."""
+    farthest = verification.farthest.share
+    return farthest if farthest <= _CURABLE else verification.worst
 
 
 def _steps(verification: Verification) -> list[float]:
     """Factors for the gains: to be well inside the tolerance, then just inside it."""
     least, most = _RAISE
-    wanted = 1.5 * verification.worst / (_WELL_INSIDE * verification.tolerance)
-    wanted = min(max(wanted, least), most)
-    needed = 1.1 * verification.worst / verification.tolerance
+    share = _deviation(verification) / verification.tolerance
+    wanted = min(max(1.5 * share / _WELL_INSIDE, least), most)
+    needed = 1.1 * share
     return [wanted, needed] if 1.0 < needed < wanted else [wanted]
 
 
 def _is_better(found: Compiled, best: Compiled) -> bool:
-    if best.verification.faults and not found.verification.faults:
-        return True
-    return found.verification.worst <= _IMPROVED * best.verification.worst
+    if bool(best.verification.faults) != bool(found.verification.faults):
+        return not found.verification.faults
+    if not best.verification.farthest.share <= _CURABLE:
+        return found.verification.worst <= _IMPROVED * best.verification.worst
+    return found.verification.farthest.share <= _IMPROVED * best.verification.farthest.share
 
 
 def _progress(error: CompileError) -> int:

@@ -73,8 +73,8 @@ class Excess:
 class Verification:
     """What the comparison found, judged up to problem time ``until``. ``excesses`` are those after
     that time, where nobody can say what the true solution does. ``worst`` is the largest deviation
-    as a part of the amplitude in the time that can be predicted, ``faults`` what stands against the
-    circuit."""
+    as a part of the amplitude in the time that can be predicted, ``farthest`` the one that is
+    largest over the whole horizon, ``faults`` what stands against the circuit."""
 
     until: float
     predictable: float
@@ -82,6 +82,7 @@ class Verification:
     deviations: tuple[Deviation, ...]
     excesses: tuple[Excess, ...]
     worst: float
+    farthest: Deviation
     faults: tuple[Diagnostic, ...]
 
 
@@ -127,6 +128,9 @@ def verify(
         deviations=deviations,
         excesses=tuple(e for e in comparison.excesses if e.time > until),
         worst=max(d.share for d in _deviations(comparison, solution, solution.predictable)),
+        farthest=max(
+            _deviations(comparison, solution, solution.horizon), key=lambda d: _finite(d.share)
+        ),
         faults=tuple(faults),
     )
 
@@ -208,6 +212,11 @@ def _deviations(comparison: _Comparison, solution: Solution, until: float) -> tu
         )
         for number, probe in enumerate(solution.system.program.probes)
     )
+
+
+def _finite(share: float) -> float:
+    """A deviation that is no number is larger than all others."""
+    return math.inf if math.isnan(share) else share
 
 
 def _deviation_faults(

@@ -392,3 +392,19 @@ def test_a_long_chaotic_run_is_solved_exactly_only_as_far_as_it_can_be_compared(
     late = steps[solution.interpolant.ts[:-1] > 6 * 15.0]
     assert np.mean(late) > 2 * np.mean(early)
     assert 15.0 < solution.amplitudes[0] < 22.0
+
+
+def test_what_goes_its_own_way_after_the_time_that_can_be_predicted_is_warned_about() -> None:
+    source = program(
+        "//@ horizon = 30",
+        "let diff[x, t](t) = 0.7*x(t) - 0.49;",
+        "let x(t: 0) = 0.7;",
+        "probe x(t);",
+    )
+    _, log = compiled(source)
+    (line,) = [line for line in log if "goes its own way" in line]
+    assert line.startswith("warning: after t = 14.")
+    assert "probe x is off by" in line
+    assert line.endswith("at t = 30")
+    _, log = compiled(PENDULUM)
+    assert not [line for line in log if "goes its own way" in line]

@@ -95,3 +95,13 @@ def test_capacity_is_told_before_anything_is_solved() -> None:
     (fault,) = caught.value.diagnostics
     assert fault.kind == "capacity"
     assert "multipliers: needed 5, have 4" in fault.message
+
+
+def test_growth_from_little_is_right_to_the_horizon_though_nobody_can_predict_it() -> None:
+    """With the first gain x is off by 9 per cent at the horizon."""
+    result = found(
+        "let diff[x, t](t) = 0.5*x(t)/(1 + 0.01*x(t));", "let x(t: 0) = 0.001;", "probe x(t);"
+    )
+    assert result.verification.predictable < 10.0
+    assert result.verification.until == 20.0
+    assert result.verification.farthest.share <= 0.25 * 0.02
