@@ -47,6 +47,14 @@ def rhs_function(program: Program) -> Callable[[float, Array], Array]:
     return right_side
 
 
+def rhs_work(program: Program) -> int:
+    """How many operations one evaluation of the right side takes, roughly."""
+    writer = _Writer(program, careful=False)
+    for name, order in state_names(program):
+        writer.atom(Read(name, order + 1))
+    return sum(len(line.split()) // 2 for line in writer.lines)
+
+
 def quantity_function(
     program: Program, exprs: Sequence[Expr]
 ) -> Callable[[float, Array], tuple[float, ...]]:

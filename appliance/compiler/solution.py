@@ -17,7 +17,7 @@ from scipy.integrate import DOP853, OdeSolution
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind
 from appliance.compiler.digits import round_down
 from appliance.compiler.domain import Domains, values
-from appliance.compiler.evaluate import initial_state, rhs_function
+from appliance.compiler.evaluate import initial_state, rhs_function, rhs_work
 from appliance.compiler.program import Read
 from appliance.compiler.rounding import sizes_and_terms, step_noise, term_sizes
 from appliance.compiler.system import Need
@@ -43,6 +43,11 @@ _SAMPLES_PER_STEP: Final = 8
 MAX_ROUGH_STEPS: Final = 25_000
 """Of a first look, which tells within some three seconds whether there is a solution to follow:
 what is only stiff takes as many steps roughly as exactly."""
+_USUAL_WORK: Final = 300
+"""Operations of a right side for which these limits are made; of a larger one, fewer steps."""
+_FEWEST_STEPS: Final = 500
+_USABLE: Final = 20
+"""Of a solution that takes too many steps the first one in so many is worth a circuit."""
 MAX_STEPS: Final = 100_000
 """Some ten seconds and a few hundred megabytes."""
 _PERTURBATION: Final = 1e-3
@@ -111,8 +116,9 @@ def solve(system: System, horizon: float | None) -> Solution:
     right_side = rhs_function(system.program)
     start = initial_state(system.program)
     wanted = DEFAULT_HORIZON if horizon is None else horizon
+    allowed = _allowed_steps(system.program)
     rough = _integrate(
-        right_side, start, wanted, _start_scale(start), _ROUGH_RTOL, max_steps=MAX_ROUGH_STEPS
+        right_side, start, wanted, _start_scale(start), _ROUGH_RTOL, max_steps=allowed
     )
     warnings: tuple[Diagnostic, ...] = ()
     end = _end_of(system, rough, wanted)
@@ -122,27 +128,39 @@ def solve(system: System, horizon: float | None) -> Solution:
         wanted = end.usable
         warnings = (_shortened(end.fault, wanted),)
     scale = _typical_sizes(system.program, start, rough, wanted)
-    exact = _follow(right_side, start, scale, rough, wanted)
+    most = allowed if warnings else MAX_STEPS
+    exact = _follow(right_side, start, scale, rough, wanted, most)
     end = _end_of(system, exact, wanted)
     if end is not None:
         raise CompileError(end.fault)
     return _solution(system, exact, wanted, scale, warnings)
 
 
+def _allowed_steps(program: Program) -> int:
+    """Rough steps, so that the time for them does not depend on the length of the program."""
+    share = min(1.0, _USUAL_WORK / max(rhs_work(program), 1))
+    return max(int(MAX_ROUGH_STEPS * share), _FEWEST_STEPS)
+
+
 def _follow(
-    right_side: RightSide, start: Array, scale: Array, rough: _Trajectory, wanted: float
+    right_side: RightSide,
+    start: Array,
+    scale: Array,
+    rough: _Trajectory,
+    wanted: float,
+    most: int,
 ) -> _Trajectory:
     """The solution, exact; a long one only as far as a circuit could ever be compared with it.
     Where nobody can predict it any more its size is of interest, which a rough solution shows as
     well."""
     if rough.steps <= _SHORT:
-        return _integrate(right_side, start, wanted, scale, _RTOL)
+        return _integrate(right_side, start, wanted, scale, _RTOL, max_steps=most)
     peaks = np.max(np.abs(rough.interpolant(np.linspace(0.0, wanted, 512))), axis=1)
     moved = start + _PERTURBATION * peaks
     reach = _COMPARED * _predictable(right_side, moved, scale, peaks, rough, wanted, _ROUGH_RTOL)
     if reach >= wanted:
-        return _integrate(right_side, start, wanted, scale, _RTOL)
-    exact = _integrate(right_side, start, reach, scale, _RTOL)
+        return _integrate(right_side, start, wanted, scale, _RTOL, max_steps=most)
+    exact = _integrate(right_side, start, reach, scale, _RTOL, max_steps=most)
     if exact.end < reach:
         return exact
     last = np.asarray(exact.interpolant(reach))
@@ -319,7 +337,7 @@ def _end_of(system: System, trajectory: _Trajectory, wanted: float) -> _End | No
     if trajectory.end >= wanted:
         return None
     if trajectory.is_cut:
-        usable = round_down(float(trajectory.interpolant.ts[MAX_ROUGH_STEPS // 5]))
+        usable = round_down(float(trajectory.interpolant.ts[trajectory.steps // _USABLE]))
     else:
         usable = round_down(0.9 * trajectory.end)
     guard = domains.blamed_at_end() if domains and not trajectory.is_cut else None
