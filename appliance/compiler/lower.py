@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from appliance.compiler import algebra, arithmetic
+from appliance.compiler.cancelling import Cancelling
 from appliance.compiler.canonical import Form, Forms
 from appliance.compiler.derivative import Derivatives, NotDifferentiable
 from appliance.compiler.diagnostics import CompileError, Diagnostic, Kind, Position
@@ -81,9 +82,10 @@ class _Lowering:
     def __init__(self, system: System) -> None:
         self._system = system
         self._variable = system.program.variable
-        self._forms = Forms(lambda read: system.rights.get((read.name, read.order)))
+        self._forms = Forms(self._behind)
         self._derivatives = Derivatives(system.rights)
         self._sizes = algebra.Sizes()
+        self._cancelling = Cancelling(self._forms, self._sizes, self._behind)
         self._rewritten: dict[int, tuple[Value, Expr]] = {}
         self._known: dict[Hashable, _Known] = {}
         self._pairs: dict[Form, _Pair] = {}
@@ -107,6 +109,10 @@ class _Lowering:
         self._findings.raise_errors()
         made = started(self._made, system)
         return replace(system, states=(*own, *made), rights=rights, guards=tuple(self._guards))
+
+    def _behind(self, read: Read) -> Expr | None:
+        """What a quantity without state is computed from."""
+        return self._system.rights.get((read.name, read.order))
 
     def _rewrite(self, expr: Expr) -> Value:
         known = self._rewritten.get(id(expr))
@@ -212,11 +218,15 @@ class _Lowering:
         if known is None:
             self._guard(call.operand, Need.POSITIVE, call.at)
             state = self._new(None, call, call.at)
-            operand = self._sizes.of(call.operand)
-            derivative = algebra.divide(self._slope(call), operand, call.at)
-            known = self._known[key] = _Known(self._add(state, derivative), factor)
+            known = self._known[key] = _Known(self._add(state, self._relative(call)), factor)
         shift = algebra.number(math.log(factor / known.factor))
         return algebra.add([(algebra.leaf(known.read), call.at), (shift, call.at)])
+
+    def _relative(self, call: Call) -> Value:
+        """u'/u of a function's argument u, without a division where u can be cancelled."""
+        slope = self._slope(call)
+        left = self._cancelling.divided(slope.expr, call.operand)
+        return left or algebra.divide(slope, self._sizes.of(call.operand), call.at)
 
     def _root(self, call: Call) -> Value:
         """r' = gain * (u - r r)."""
