@@ -38,13 +38,16 @@ class Ahead:
             await bell.wait()
 
     async def take(self, task: Task) -> Prepared:
-        """What the task needs, prepared now where it was not before; the next one is looked at from
-        here on. Raises DriverError, StoreError."""
+        """What the task needs, prepared now where it was not before. Raises DriverError,
+        StoreError."""
         prepared, self._prepared = self._prepared, None
         if prepared is None or prepared[0] != task.id:
             prepared = task.id, await self._device.prepare(await request_of(task, self._store))
-        self._bells.ring(self._queue)
         return prepared[1]
+
+    def look(self) -> None:
+        """There is time now to prepare what is next."""
+        self._bells.ring(self._queue)
 
     async def _look(self) -> None:
         """What fails here will fail again when the task is worked on, and be told then."""

@@ -22,7 +22,7 @@ from appliance.task_log import TaskLog
 if TYPE_CHECKING:
     from appliance.board import Bells
     from appliance.control import Control
-    from appliance.models import QueueName
+    from appliance.models import QueueName, TaskId
     from appliance.store.opening import Store
 
 _log = logging.getLogger("analogcloud.worker")
@@ -79,7 +79,7 @@ class QueueWorker:
         self._work = work
         self._is_ready = is_ready
         self._unsettled = trio.Semaphore(_UNSETTLED)
-        self._freed = trio.Event()
+        self._freed: dict[TaskId, trio.Event] = {}
 
     async def run(self) -> None:
         """Work until cancelled. While ``is_ready`` says no, tasks stay queued; who changes its
@@ -89,14 +89,14 @@ class QueueWorker:
             while True:
                 await self._unsettled.acquire()
                 task = await self._next()
-                self._freed = freed = trio.Event()
-                nursery.start_soon(self._serve, task, freed)
+                self._freed[task.id] = freed = trio.Event()
+                nursery.start_soon(self._serve, task)
                 await freed.wait()
 
-    def free(self) -> None:
+    def free(self, id: TaskId) -> None:
         """To be called by work that needs its machine no more: the next task may begin while this
         one's result is stored."""
-        self._freed.set()
+        self._freed[id].set()
 
     async def _next(self) -> Task:
         while True:
@@ -106,12 +106,12 @@ class QueueWorker:
                 return task
             await bell.wait()
 
-    async def _serve(self, task: Task, freed: trio.Event) -> None:
+    async def _serve(self, task: Task) -> None:
         try:
             with self._control.at_work(task):
                 await self._do(task)
         finally:
-            freed.set()
+            self._freed.pop(task.id).set()
             self._unsettled.release()
 
     async def _claim(self) -> Task | None:

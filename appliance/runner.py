@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -12,7 +13,7 @@ from appliance.ahead import Ahead, request_of
 from appliance.errors import JobError
 from appliance.models import RunInput, device_queue
 from appliance.queue_worker import QueueWorker, TaskFailed
-from drivers.base import RunResult, Stepwise
+from drivers.base import Milestones, RunResult, Stepwise
 from drivers.errors import Advice, DriverError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class DeviceRunner:
         self._bells = bells
         self._interval_s = interval_s
         self._queue = device_queue(entry.name)
-        self._is_busy = False
+        self._users = 0
         self._worker = QueueWorker(
             store, bells, control, self._queue, self._work, lambda: entry.is_available
         )
@@ -87,7 +88,7 @@ class DeviceRunner:
                 await self._lost.wait()
                 pause_s = FIRST_RETRY_S
                 continue
-            if self._is_busy:  # a run is an answer, and must not be disturbed
+            if self._users:  # a run is an answer, and must not be disturbed
                 continue
             is_there = self._entry.is_available
             await self._look(PROBE_S if is_there else PATIENT_PROBE_S)
@@ -137,13 +138,13 @@ class DeviceRunner:
             try:
                 measured = await self._measure(task, output, log)
             except DriverError as error:
-                if error.advice is not Advice.GIVE_UP:
-                    await self._doubt()
+                if error.advice is not Advice.GIVE_UP and self._users == 1:
+                    await self._doubt()  # otherwise the next task will find out
                 raise
         if self._stepwise is None:
             result: RunResult = measured
             return result
-        self._worker.free()
+        self._worker.free(task.id)
         return await self._stepwise.store(measured, output, log)
 
     async def _doubt(self) -> None:
@@ -157,12 +158,14 @@ class DeviceRunner:
         """The result, or what is still to be stored while the device is free again."""
         if self._ahead is None or self._stepwise is None:
             return await self._device.run(await request_of(task, self._store), output, log)
-        return await self._stepwise.measure(await self._ahead.take(task), log)
+        milestones = Milestones(started=self._ahead.look, ended=partial(self._worker.free, task.id))
+        return await self._stepwise.measure(await self._ahead.take(task), log, milestones)
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
-        self._is_busy = True
+        """While a task uses the device; another one may wait for it already."""
+        self._users += 1
         try:
             yield
         finally:
-            self._is_busy = False
+            self._users -= 1

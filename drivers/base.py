@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,22 @@ Prepared: TypeAlias = Any  # a device's own business, handed back to it
 Measured: TypeAlias = Any  # likewise
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestones:
+    """Whom a device tells how far a run is: ``started`` when it goes on by itself, ``ended`` when
+    it is over and only questions about it are left. Neither is called where a run fails before."""
+
+    started: Callable[[], None] = _nothing
+    ended: Callable[[], None] = _nothing
+
+
+NOBODY_ASKS: Final = Milestones()
+
+
 @runtime_checkable
 class Stepwise(Protocol):
     """A device whose runs come in parts, so that it need not wait for anything but itself: the next
@@ -112,8 +128,11 @@ class Stepwise(Protocol):
         """Check a request and make it ready, without disturbing a run. Raises DriverError."""
         ...
 
-    async def measure(self, request: Prepared, log: LogLine) -> Measured:
-        """Run what was prepared; the device is free when this returns. Raises DriverError."""
+    async def measure(
+        self, request: Prepared, log: LogLine, milestones: Milestones = NOBODY_ASKS
+    ) -> Measured:
+        """Run what was prepared; the device is free when this returns. Whoever comes earlier waits.
+        Raises DriverError."""
         ...
 
     async def store(self, measured: Measured, output: Path, log: LogLine) -> RunResult:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import trio
 
 from drivers.apb.codec import decode
+from drivers.base import NOBODY_ASKS
 from drivers.errors import ConnectError, DriverError, RunRefused
 from drivers.keeper import Keeper
 from drivers.link.opening import open_link
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
-    from drivers.base import JobRunner, LogLine, RunRequest, RunResult
+    from drivers.base import JobRunner, LogLine, Milestones, RunRequest, RunResult
     from drivers.keeper import OpenLink
     from drivers.link.contract import Link
     from drivers.link.endpoint import Endpoint
@@ -114,12 +115,18 @@ class RealDevice:
         """See ``drivers.base.Device``."""
         return await self.store(await self.measure(request, log), output, log)
 
-    async def measure(self, request: RunRequest | Prepared, log: LogLine) -> Measured:
+    async def measure(
+        self,
+        request: RunRequest | Prepared,
+        log: LogLine,
+        milestones: Milestones = NOBODY_ASKS,
+    ) -> Measured:
         """Run a circuit and collect its samples; the device is free again once this returns."""
         prepared = request if isinstance(request, Prepared) else await self.prepare(request)
         async with self._keeper.use():
             steps = Steps(TOTAL_S)
-            flow = await self._ready(prepared, Tools(options=self._options, log=log, steps=steps))
+            tools = Tools(options=self._options, log=log, steps=steps, milestones=milestones)
+            flow = await self._ready(prepared, tools)
             async with self._safely(flow):
                 return await flow.measure()
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import trio
 
+from drivers.base import NOBODY_ASKS
 from drivers.collect import Collector
 from drivers.errors import (
     ConnectError,
@@ -37,7 +38,7 @@ from drivers.wire.messages import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drivers.base import LogLine
+    from drivers.base import LogLine, Milestones
     from drivers.link.contract import Link
     from drivers.options import DriverOptions
     from drivers.preparing import Fitted, Prepared
@@ -65,11 +66,13 @@ UDP_ABOVE: Final = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What goes along: settings, the user's log, and the task's deadlines."""
+    """What goes along: settings, the user's log, the task's deadlines, and who wants to know how
+    far it is."""
 
     options: DriverOptions
     log: LogLine
     steps: Steps
+    milestones: Milestones = NOBODY_ASKS
 
 
 class RunFlow:
@@ -84,6 +87,7 @@ class RunFlow:
         self._prepared = prepared
         self._fitted = fitted
         self._options, self._log, self._steps = tools.options, tools.log, tools.steps
+        self._milestones = tools.milestones
         plan = run_plan(prepared, fitted, str(uuid4()), tools.options.slack)
         self._plan = plan
         self._collector = Collector(plan, tools.log)
@@ -128,6 +132,7 @@ class RunFlow:
                 await each([partial(link.request, ask) for link in self._links()])
         await self._run()
         samples = self._collector.result()
+        self._milestones.ended()
         overloads = await self._overloads()
         self.is_over = True
         self._report(overloads)
@@ -205,6 +210,7 @@ class RunFlow:
         self._steps.extend(took_s)
         with self._steps.step("start", REQUEST_S):
             await self._start(ic_ns)
+        self._milestones.started()
         with self._steps.step("the run", took_s + RUN_S, self._late):
             await self._until(lambda: self._collector.is_done)
         if self._collector.needs_drain:

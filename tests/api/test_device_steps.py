@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from drivers.base import LogLine, RunRequest, RunResult
+from drivers.base import NOBODY_ASKS, LogLine, Milestones, RunRequest, RunResult
 from drivers.errors import ConnectError
 from tests.api.serving import MODULE, FakeDevice, serving
 
@@ -45,9 +45,13 @@ class StepDevice(FakeDevice):
         self.events.append(f"prepare {request.sample_rate_hz:g}")
         return request.sample_rate_hz
 
-    async def measure(self, prepared: float, log: LogLine) -> int:
+    async def measure(
+        self, prepared: float, log: LogLine, milestones: Milestones = NOBODY_ASKS
+    ) -> int:
         self.events.append(f"measure {prepared:g}")
+        milestones.started()
         await self.turns.acquire()
+        milestones.ended()
         if self.is_away:
             raise ConnectError("the cable was pulled")
         return int(prepared)

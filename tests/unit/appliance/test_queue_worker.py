@@ -207,7 +207,7 @@ async def test_the_next_task_begins_while_a_result_is_stored(autojump_clock: Moc
     async def measured(task: Task, log: TaskLog) -> Blob:
         began[task.id] = trio.current_time()
         await trio.sleep(1)
-        worker.free()
+        worker.free(task.id)
         await trio.sleep(1.5)
         return BLOB
 
