@@ -65,12 +65,14 @@ class CarrierPlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """One run: its id, its carriers, the samples of each probe. So many samples (``slack``) more or
-    fewer are accepted: hardware may start or stop a sample early."""
+    fewer are accepted: hardware may start or stop a sample early. ``idle`` are the addresses of the
+    device's other carriers, which take part without being asked for anything."""
 
     run_id: str
     carriers: tuple[CarrierPlan, ...]
     samples: int
     slack: int = 0
+    idle: frozenset[str] = frozenset()
 
 
 class _Shelf:
@@ -285,7 +287,7 @@ class Collector:
                 shelf.has_failed = True
             reason = change.reason.strip() or "it gave no reason"
             raise RunFailed(f"the device ended the run with an error: {reason}{self.so_far}")
-        if not shelves:
+        if not shelves and _address(change.carrier) not in self._plan.idle:
             carrier = change.carrier[:_LONGEST_NAME]
             self._drop(f"states of the carrier {carrier}, which this run does not use")
         for shelf in shelves:
@@ -323,7 +325,7 @@ class Collector:
 
     def _from(self, source: int, carrier: str) -> list[_Shelf]:
         """The carriers that a message of a link is about: one, or all where it names none."""
-        address = carrier.strip("/").partition("/")[0]
+        address = _address(carrier)
         return [
             shelf
             for shelf in self._shelves
@@ -335,6 +337,11 @@ class Collector:
         if what not in self._dropped and len(self._dropped) < _KINDS:
             self._dropped.add(what)
             self._log(f"dropped: {what}")
+
+
+def _address(path: str) -> str:
+    """The carrier that an entity belongs to."""
+    return path.strip("/").partition("/")[0]
 
 
 def _probes(probes: tuple[int, ...]) -> str:

@@ -142,7 +142,13 @@ def run_plan(prepared: Prepared, fitted: Fitted, run_id: str, slack: int) -> Run
         )
         for carrier in mapped.carriers
     )
-    return RunPlan(run_id=run_id, carriers=carriers, samples=prepared.samples, slack=slack)
+    return RunPlan(
+        run_id=run_id,
+        carriers=carriers,
+        samples=prepared.samples,
+        slack=slack,
+        idle=frozenset(hardware.homes) - set(mapped.carriers),
+    )
 
 
 def ic_time_ns(file: CircuitFile) -> int:

@@ -20,6 +20,9 @@ ROOT: Final = Path(__file__).parents[2]
 READY_S: Final = 30.0
 """To start, on a machine that is busy with other things."""
 
+FAREWELL_S: Final = 5.0
+"""To end, where a peer has processes of its own to end first."""
+
 
 def need(package: str) -> None:
     """Skip the calling module where a peer is not installed."""
@@ -74,6 +77,9 @@ async def peer(command: list[str]) -> AsyncIterator[Peer]:
         yield Peer(process)
     finally:
         with trio.CancelScope(shield=True):
+            process.terminate()
+            with trio.move_on_after(FAREWELL_S):
+                await process.wait()
             process.kill()
             await process.wait()
             for pipe in (process.stdin, process.stdout):

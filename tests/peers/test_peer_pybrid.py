@@ -10,19 +10,21 @@ import numpy as np
 import pytest
 import trio
 
-from drivers.apb.codec import decode
+from drivers.apb.codec import decode, encode
+from drivers.apb.items import CircuitFile
 from drivers.apb.machine import machine_of
 from sim.virtual.faults import load_faults
+from sim.virtual.hardware import redac
 from sim.virtual.server import UdpSender, VirtualOptions
-from tests.peers.processes import need, program, run_program
+from tests.peers.processes import need, peer, program, run_program
 from tests.peers.recipes import RECIPES
 from tests.peers.references import LUCIDAC, MDR, golden
 from tests.peers.virtual import virtual
+from tests.virtual_network import harmonic
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drivers.apb.items import CircuitFile
     from drivers.apb.model import Entity
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -102,6 +104,22 @@ def one_board(description: CircuitFile) -> Entity:
     return replace(board, location=None)
 
 
+@WAYS
+async def test_python_and_a_redac_of_which_one_carrier_is_idle(script: str, tmp_path: Path) -> None:
+    """The client waits for all carriers, whatever they are asked for."""
+    boards = [one.path for one in machine_of(redac(3)).carriers]
+    halves = [harmonic(one, first_probe=2 * n) for n, one in enumerate(boards[:2])]
+    path = tmp_path / "two.apb"
+    path.write_bytes(encode(CircuitFile(items=tuple(i for one in halves for i in one.items))))
+    order = {"recipes": [], "modules": [str(path)], "times": {"two": (2_000_000, 50_000)}}
+    async with virtual(options(redac(3), script)) as port:
+        found = await run_program(program("use_pybrid"), {**order, "port": port}, LIMIT_S)
+    assert found["carriers"] == boards
+    t = np.arange(100) / 50_000
+    wanted = 0.5 * np.array([np.cos(1e4 * t), -np.sin(1e4 * t)])
+    assert np.abs(np.array(found["sent"]["two"]["data"]) - np.tile(wanted, (2, 1))).max() <= NEAR
+
+
 async def pybrid(port: int, kind: str, *words: str) -> str:
     """What the vendor's command line prints."""
     command = [sys.executable, "-m", "pybrid.cli.base", kind, "-h", "127.0.0.1", "-p", str(port)]
@@ -137,3 +155,13 @@ async def test_command_describes(tmp_path: Path) -> None:
     async with virtual(options(machine, "")) as port:
         await pybrid(port, "lucidac", "extract", "--export", str(saved))
     assert one_board(decode(saved.read_bytes())) == one_board(machine)
+
+
+async def test_command_against_command(tmp_path: Path) -> None:
+    """Ours in a process of its own, which computes in another one."""
+    entity = tmp_path / "entity.apb"
+    entity.write_bytes(encode(golden("harmonic").machine))
+    ours = [sys.executable, "-m", "appliance", "virtual-device", "--type", "lucidac"]
+    async with peer([*ours, "--port", "0", "--entity", str(entity)]) as process:
+        port = int((await process.line()).rpartition(":")[2])
+        await run_by_command(port, "lucidac", "harmonic", tmp_path)

@@ -426,3 +426,15 @@ def test_with_slack_what_is_there_is_right(
         return
     assert len(got) >= len(truth) - slack
     assert np.array_equal(got, truth[: len(got)])
+
+
+def test_carriers_that_the_module_leaves_idle_are_no_news() -> None:
+    told = Told()
+    run = fed(told, replace(plan(1), idle=frozenset({B})), chunk(0, column(1)))
+    run.feed(state(RunState.DONE, carrier=f"/{B}"))
+    assert not run.is_done
+    run.feed(state(RunState.DONE, carrier=A))
+    assert run.result().tolist() == [[1.0]]
+    assert told.lines == []
+    with pytest.raises(RunFailed, match="DMA overflow"):
+        run.feed(state(RunState.ERROR, carrier=f"/{B}", reason="DMA overflow"))

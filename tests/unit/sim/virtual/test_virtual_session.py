@@ -210,10 +210,10 @@ async def test_each_carrier_tells_its_own_states_and_samples(autojump_clock: Moc
         await client.ask(Configure(circuit=CircuitFile(items=both_parts)))
         await client.send(start())
         story = Story()
-        while story.states(second)[-1:] != [RunState.DONE]:
+        while story.states(third)[-1:] != [RunState.DONE]:
             story.add((await client.next()).body)
-        assert story.states(first) == story.states(second) == COURSE
-        assert story.states(third) == []
+        assert story.states(first) == story.states(second) == story.states(third) == COURSE
+        assert story.chunks(third) == []
         assert story.samples(first)[0, 0] == 0.5
         assert story.samples(second)[0, 0] == 0.25
         assert {chunk.probes for chunk in story.chunks(second)} == {(2, 3)}
