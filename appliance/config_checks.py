@@ -141,18 +141,60 @@ def _one_device(location: Location, device: Table) -> Iterator[tuple[Location, F
         yield _at(
             (*location, given[1]), f"says again where the device is, as {given[0]} does", None, hint
         )
-    listed = device.get("endpoints")
-    for text in listed if isinstance(listed, list) else ():
-        if _endpoint(text) is None:
-            hint = 'for example endpoints = ["192.168.1.20:5732", "192.168.1.21:5732"]'
-            yield _at((*location, "endpoints"), "must be HOST:PORT each", text, hint)
-    if "serial" in device and device.get("dialect") == "protobuf":
-        hint = 'leave dialect out: a serial port always speaks "jsonl"'
-        yield _at((*location, "dialect"), "is not spoken on a serial port", "protobuf", hint)
+    yield from _addresses(location, device)
+    yield from _dialects(location, device)
     if device.get("type") in HARDWARE:
         yield from _one_machine(location, device, given)
     elif device.get("type") == DeviceType.SIMULATOR:
         yield from _one_simulator(location, device, given)
+
+
+def _addresses(location: Location, device: Table) -> Iterator[tuple[Location, Fault]]:
+    """What cannot be an address, as far as the types are right."""
+    host, serial, listed = device.get("host"), device.get("serial"), device.get("endpoints")
+    if isinstance(host, str) and host and not _is_host(host):
+        hint = f"{_ADDRESS_HINT}; a port has a key of its own, as in port = {DEFAULT_PORT}"
+        yield _at((*location, "host"), "is not the name or address of a machine", host, hint)
+    if isinstance(serial, str) and serial and not serial.isprintable():
+        hint = 'the path of a serial port, as in serial = "/dev/ttyACM0"'
+        yield _at((*location, "serial"), "is no path", serial, hint)
+    hint = 'for example endpoints = ["192.168.1.20:5732", "192.168.1.21:5732"]'
+    if listed == []:
+        yield _at((*location, "endpoints"), "is empty", None, hint)
+    for text in listed if isinstance(listed, list) else ():
+        if _endpoint(text) is None:
+            yield _at((*location, "endpoints"), "must be HOST:PORT each", text, hint)
+
+
+def _is_host(text: str) -> bool:
+    """A name, or an address (IPv6 without brackets), without a port or anything else."""
+    try:
+        Endpoint(host=text)
+    except ValueError:
+        return False
+    return text.count(":") != 1 and not set("/[]@") & set(text)
+
+
+def _dialects(location: Location, device: Table) -> Iterator[tuple[Location, Fault]]:
+    """What does not go together with firmware 1, which is all that serial ports and the dialect
+    jsonl are for."""
+    listed = device.get("endpoints")
+    if "serial" in device and device.get("dialect") == "protobuf":
+        hint = 'leave dialect out: a serial port always speaks "jsonl"'
+        yield _at((*location, "dialect"), "is not spoken on a serial port", "protobuf", hint)
+    if "serial" not in device and device.get("dialect") != "jsonl":
+        return
+    if "proxy_token" in device:
+        hint = "remove it: the vendor's proxy is for firmware 2 on the network"
+        yield _at((*location, "proxy_token"), "is not known to firmware 1", None, hint)
+    key = "serial" if "serial" in device else "dialect"
+    if device.get("type") == DeviceType.REDAC:
+        hint = f"remove {key} and say where the machine is on the network"
+        yield _at((*location, key), "is for firmware 1, which no REDAC has", device[key], hint)
+    if isinstance(listed, list) and len(listed) > 1:
+        hint = "give each machine an entry of its own, or update their firmware"
+        what = "has several machines, which firmware 1 cannot run together"
+        yield _at((*location, "endpoints"), what, None, hint)
 
 
 def _one_machine(
@@ -170,13 +212,27 @@ def _one_machine(
 def _one_simulator(
     location: Location, device: Table, given: list[str]
 ) -> Iterator[tuple[Location, Fault]]:
-    if given and "simulator" in device:
+    if not given:
+        for key in ("dialect", "proxy_token", "overload"):
+            if key in device:
+                hint = "remove it, or say with host where a remote simulator is"
+                what = "is not for a simulator within this appliance"
+                yield _at((*location, key), what, None, hint)
+        return
+    if "simulator" in device:
         hint = f"remove it, or remove {given[0]} for a simulator within this appliance"
         what = "is not for a remote simulator"
         yield _at((*location, "simulator"), what, device["simulator"], hint)
-    if given and device.get("dialect") == "jsonl":
+    if "serial" in device:
+        hint = "say with host where it is on the network"
+        yield _at((*location, "serial"), "is for machines only", device["serial"], hint)
+    elif device.get("dialect") == "jsonl":
         hint = "leave dialect out"
         yield _at((*location, "dialect"), "is not spoken by simulators", "jsonl", hint)
+    listed = device.get("endpoints")
+    if isinstance(listed, list) and len(listed) > 1:
+        hint = "keep one of them, or give each an entry of its own"
+        yield _at((*location, "endpoints"), "names several simulators", None, hint)
 
 
 def _at(location: Location, message: str, value: object, hint: str) -> tuple[Location, Fault]:

@@ -108,18 +108,22 @@ async def _end_streams(stop: trio.Event, events: EventHub) -> None:
 async def _start_services(
     device_nursery: trio.Nursery, parts: Parts, pools: Pools, workings: Workings
 ) -> None:
+    """All at once: each device is looked at first, and one that is silent makes nobody wait but
+    for that one look."""
     config, store, bells, control = parts.config, parts.store, parts.bells, parts.control
+    services: list[Callable[..., Awaitable[None]]] = []
     for device, entry in zip(config.devices, parts.board.all(), strict=True):
         entity = config.entities.get(device.name)
         driver = workings.make_device(device, entity, pools.simulate)
         runner = DeviceRunner(entry, driver, store, bells, control, config.scanner.interval_s)
         on_crash = partial(setattr, entry, "reason")
-        await device_nursery.start(
-            partial(keep_running, f"device/{device.name}", runner.run, on_crash)
-        )
+        services.append(partial(keep_running, f"device/{device.name}", runner.run, on_crash))
     workers = config.workers.compile.num_instances
     pool = CompilePool(store, bells, control, pools.compile, workings.compile, workers)
-    await device_nursery.start(partial(keep_running, "compile", pool.run, _ignore))
+    services.append(partial(keep_running, "compile", pool.run, _ignore))
+    async with trio.open_nursery() as starting:
+        for service in services:
+            starting.start_soon(device_nursery.start, service)
 
 
 def _ignore(reason: str) -> None:

@@ -274,8 +274,9 @@ class Collector:
         return joined
 
     def _suffices(self, shelf: _Shelf) -> bool:
-        enough = shelf.rows >= self._plan.samples - self._plan.slack
-        return not shelf.plan.probes or (shelf.is_gapless and enough)
+        """Nothing at all is never one sample fewer."""
+        least = max(self._plan.samples - self._plan.slack, min(1, self._plan.samples))
+        return not shelf.plan.probes or (shelf.is_gapless and shelf.rows >= least)
 
     def _sampled(self) -> list[_Shelf]:
         return [shelf for shelf in self._shelves if shelf.plan.probes]

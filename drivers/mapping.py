@@ -109,7 +109,7 @@ def _homes(module: CircuitFile, boards: tuple[str, ...]) -> dict[str, str]:
     foreign = [name for name in virtual if _VIRTUAL.fullmatch(name) is None]
     if foreign:
         raise RunRefused(
-            f"the module is for the carrier {foreign[0]}, but this device's "
+            f"the module is for the carrier {foreign[0]}, but this device has "
             f"{_listed(boards)}: compile it for this device, or for a machine without an address"
         )
     places = range(len(virtual)) if carriers(module) else map(_number, virtual)
@@ -117,15 +117,13 @@ def _homes(module: CircuitFile, boards: tuple[str, ...]) -> dict[str, str]:
     if any(place >= len(free) for place in found.values()):
         raise RunRefused(
             f"the module needs {max(found.values()) + 1 + len(kept)} carriers "
-            f"({', '.join(names)}), but this device's {_listed(boards)}"
+            f"({', '.join(names)}), but this device has {_listed(boards)}"
         )
     return {name: name if name in kept else free[found[name]] for name in names}
 
 
 def _listed(boards: tuple[str, ...]) -> str:
-    return f"{'only ' if len(boards) == 1 else ''}{'is' if len(boards) == 1 else 'are'} " + (
-        ", ".join(boards)
-    )
+    return f"{'only ' if len(boards) == 1 else ''}{', '.join(boards)}"
 
 
 def _names(module: CircuitFile) -> tuple[str, ...]:

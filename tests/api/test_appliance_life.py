@@ -100,6 +100,27 @@ async def test_a_crashing_runner_leaves_the_others_alone(tmp_path: Path) -> None
         assert (await finished(client, await submitted(client, OTHER)))["state"] == "succeeded"
 
 
+class Met(FakeDevice):
+    """Answers its first look only once the other device is looked at as well."""
+
+    def __init__(self, own: trio.Event, other: trio.Event) -> None:
+        super().__init__()
+        self.own, self.other = own, other
+
+    async def probe(self) -> bool:
+        self.own.set()
+        await self.other.wait()
+        return True
+
+
+async def test_devices_are_looked_at_all_at_once_when_it_starts(tmp_path: Path) -> None:
+    first, second = trio.Event(), trio.Event()
+    devices: dict[str, FakeDevice] = {"sim": Met(first, second), "bare": Met(second, first)}
+    async with serving(tmp_path, devices=devices) as here, here.client() as client:
+        sim, bare, _ = (await client.get("/api/v1/devices")).json()
+        assert (sim["available"], bare["available"]) == (True, True)
+
+
 async def test_a_warm_up_that_fails_harms_nobody(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

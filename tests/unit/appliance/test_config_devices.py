@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 HEAD = '[system]\ndomain = "lab"\nversion = "1"\n'
 LUCIDAC = '[[devices.available]]\nname = "one"\ntype = "LUCIDAC"\n'
+REDAC = LUCIDAC.replace("LUCIDAC", "REDAC")
+OWN = LUCIDAC.replace("LUCIDAC", "SIMULATOR")
 REMOTE = '[[devices.available]]\nname = "two"\ntype = "SIMULATOR"\nhost = "box"\n'
 
 
@@ -27,6 +29,7 @@ def written(folder: Path, text: str) -> Path:
     "where",
     [
         'host = "lucidac-15-87-a0"\n',
+        'host = "fe80::1%eth0"\n',
         'serial = "/dev/ttyACM0"\n',
         'serial = "/dev/ttyACM0"\ndialect = "jsonl"\n',
         'endpoints = ["10.0.0.1", "10.0.0.2:5733", "[fe80::1]:5732"]\n',
@@ -54,6 +57,24 @@ def test_a_simulator_with_an_address_is_a_remote_one(tmp_path: Path) -> None:
         (LUCIDAC + 'endpoints = ["b:port"]\n', "endpoints", "HOST:PORT"),
         (LUCIDAC + 'endpoints = ["/dev/ttyACM0"]\n', "endpoints", "HOST:PORT"),
         (LUCIDAC + 'endpoints = ["b", "B:5732"]\n', "endpoints", "another device"),
+        (LUCIDAC + "endpoints = []\n", "endpoints", "is empty"),
+        (LUCIDAC + 'host = " "\n', "host", "not the name or address"),
+        (LUCIDAC + 'host = "box:5732"\n', "host", "not the name or address"),
+        (LUCIDAC + 'host = "http://box"\n', "host", "not the name or address"),
+        (LUCIDAC + 'serial = "/dev/\\u0007"\n', "serial", "no path"),
+        (LUCIDAC + 'serial = "/dev/x"\nproxy_token = "t"\n', "proxy_token", "firmware 1"),
+        (
+            LUCIDAC + 'host = "a"\ndialect = "jsonl"\nproxy_token = "t"\n',
+            "proxy_token",
+            "firmware 1",
+        ),
+        (LUCIDAC + 'endpoints = ["a", "b"]\ndialect = "jsonl"\n', "endpoints", "together"),
+        (REDAC + 'serial = "/dev/x"\n', "serial", "no REDAC"),
+        (REDAC + 'host = "a"\ndialect = "jsonl"\n', "dialect", "no REDAC"),
+        (OWN + 'overload = "fail"\n', "overload", "within this appliance"),
+        (OWN + 'proxy_token = "t"\n', "proxy_token", "within this appliance"),
+        (OWN + 'serial = "/dev/x"\n', "serial", "machines only"),
+        (OWN + 'endpoints = ["a", "b"]\n', "endpoints", "several simulators"),
         (LUCIDAC + 'serial = "/dev/x"\ndialect = "protobuf"\n', "dialect", "not spoken"),
         (LUCIDAC + 'host = "a"\ndialect = "morse"\n', "dialect", "'auto'"),
         (LUCIDAC + 'host = "a"\noverload = "ignore"\n', "overload", "'warn'"),

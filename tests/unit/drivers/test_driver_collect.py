@@ -243,6 +243,15 @@ def test_two_more_or_less_are_for_nobody(count: int, said: str) -> None:
         result(plan(slack=1), chunk(0, np.zeros((count, 1))), DONE)
 
 
+def test_nothing_at_all_is_not_one_sample_fewer() -> None:
+    with pytest.raises(Incomplete, match="samples 0-0 of 1"):
+        result(plan(1, slack=1), DONE)
+    lost = fed(Told(), plan(1, slack=1), DONE)
+    with pytest.raises(ConnectError, match="0 of 1 samples"):
+        lost.link_ended()
+    assert result(plan(0, slack=1), DONE).shape == (0, 1)
+
+
 def test_columns_go_by_probe() -> None:
     notice = chunk(0, [[3.0, 1.0, 2.0]], probes=(2, 0, 1))
     run = fed(Told(), plan(1, probes=(0, 1, 2)), notice, DONE)

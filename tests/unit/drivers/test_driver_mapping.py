@@ -128,7 +128,7 @@ def test_carriers_go_by_their_places(described: bool) -> None:
 def test_more_carriers_than_there_are_are_refused() -> None:
     with pytest.raises(RunRefused, match="needs 2 carriers"):
         map_module(two_carriers(), describe(lucidac_board(HERE)))
-    with pytest.raises(RunRefused, match=f"only is {HERE}"):
+    with pytest.raises(RunRefused, match=f"has only {HERE}"):
         map_module(module(SECOND, described=False), describe(lucidac_board(HERE)))
 
 
