@@ -5,6 +5,7 @@ Runners write here, the API reads: it is all that the two share besides the stor
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ NOT_PROBED = "the device has not answered yet"
 class DeviceEntry:
     """One device. ``reason`` says why it is not available and is "" while it is; ``entity`` is
     its hardware description, which stays when the device goes away. ``has_exact_rates``: only
-    sample rates that the hardware keeps exactly are taken."""
+    sample rates that the hardware keeps exactly are taken. ``max_op_time_s``: its longest run."""
 
     name: str
     type: DeviceType
     max_sample_rate: int
     has_exact_rates: bool = False
+    max_op_time_s: float = math.inf
     entity: bytes | None = None
     reason: str = NOT_PROBED
 

@@ -6,6 +6,7 @@ refused. What concerns several keys at once is in ``config``.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,8 @@ from pydantic_core import PydanticCustomError
 from appliance.models import DeviceType
 
 DEFAULT_PORT = 5732
+MACHINE_OP_TIME_S = 9.0
+"""Firmware 1 runs no longer; of firmware 2 no limit is known (wire protocol reference, 5)."""
 
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -130,12 +133,20 @@ class Device(Section):
     overload: Literal["warn", "fail"] = "warn"
     emulates: Text | None = None
     max_sample_rate: Annotated[int, Field(ge=1, le=10_000_000)] = 1_000_000
+    max_op_time_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] | None = None
     simulator: Simulator = Simulator()
 
     @property
     def is_remote(self) -> bool:
         """Reached by the machines' protocol."""
         return self.host is not None or self.serial is not None or bool(self.endpoints)
+
+    @property
+    def op_time_limit_s(self) -> float:
+        """The longest run that the device itself takes, in seconds; inf for a simulator."""
+        if self.max_op_time_s is not None:
+            return self.max_op_time_s
+        return MACHINE_OP_TIME_S if self.type is not DeviceType.SIMULATOR else math.inf
 
     @property
     def has_exact_rates(self) -> bool:

@@ -61,6 +61,7 @@ def _options(section: DeviceSection) -> DriverOptions:
         token=section.proxy_token,
         overload=section.overload,
         max_rate=section.max_sample_rate,
+        max_op_time_s=section.op_time_limit_s,
     )
 
 

@@ -136,6 +136,7 @@ def _entry(device: Device) -> DeviceEntry:
         type=device.type,
         max_sample_rate=device.max_sample_rate,
         has_exact_rates=device.has_exact_rates,
+        max_op_time_s=device.op_time_limit_s,
     )
 
 

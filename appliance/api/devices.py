@@ -16,6 +16,7 @@ from appliance.models import device_queue
 
 if TYPE_CHECKING:
     from appliance.api.parts import Parts
+    from appliance.board import DeviceEntry
 
 
 class DeviceRoutes:
@@ -55,5 +56,12 @@ class DeviceRoutes:
         if entry is None:
             raise ApiError(404, "there is no device of this name; GET /api/v1/devices lists all")
         if entry.entity is None:
-            raise ApiError(404, f"device {entry.name} has no hardware description")
+            raise ApiError(404, _unknown(entry))
         return Response(entry.entity, content_type=OCTETS)
+
+
+def _unknown(entry: DeviceEntry) -> str:
+    """Why there is no description: a machine has one as soon as it has answered once."""
+    if entry.is_available:
+        return f"device {entry.name} has no hardware description"
+    return f"the hardware of device {entry.name} is not known yet: {entry.reason}"

@@ -156,14 +156,17 @@ class Submission:
             )
 
     def _device(self, asked: RunRequest, user: User) -> DeviceEntry:
-        """The device, if it exists (404), can sample so fast (422), is allowed (403), is there
-        (503)."""
+        """The device, if it exists (404), samples so fast and runs so long (422), is allowed (403),
+        is there (503)."""
         device = self._board.find(asked.device_name)
         if device is None:
             raise ApiError(404, "device_name: there is no device of this name")
         if asked.sample_rate > device.max_sample_rate:
             message = f"must be at most {device.max_sample_rate} on {device.name}"
             raise field_error("sample_rate", message, "less_than_equal")
+        if asked.op_time > device.max_op_time_s:
+            message = f"must be at most {device.max_op_time_s:g} seconds on {device.name}"
+            raise field_error("op_time", message, "less_than_equal")
         if user.devices is not None and device.name not in user.devices:
             raise ApiError(403, f"this key may not use device {device.name}")
         if not device.is_available:
