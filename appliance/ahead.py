@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import trio
+
 from appliance.errors import StoreError
 from appliance.models import RunInput
 from drivers.base import RunRequest
@@ -29,21 +31,24 @@ class Ahead:
         self._queue = queue
         self._device = device
         self._prepared: tuple[TaskId, Prepared] | None = None
+        self._turn = trio.Lock()
 
     async def run(self) -> None:
         """Look at each ring of the queue's bell, until cancelled."""
         while True:
             bell = self._bells.listen(self._queue)
-            await self._look()
+            async with self._turn:
+                await self._look()
             await bell.wait()
 
     async def take(self, task: Task) -> Prepared:
         """What the task needs, prepared now where it was not before. Raises DriverError,
         StoreError."""
-        prepared, self._prepared = self._prepared, None
-        if prepared is None or prepared[0] != task.id:
-            prepared = task.id, await self._device.prepare(await request_of(task, self._store))
-        return prepared[1]
+        async with self._turn:  # it may be in the making
+            prepared, self._prepared = self._prepared, None
+            if prepared is None or prepared[0] != task.id:
+                prepared = task.id, await self._device.prepare(await request_of(task, self._store))
+            return prepared[1]
 
     def look(self) -> None:
         """There is time now to prepare what is next."""

@@ -58,9 +58,8 @@ class DeviceRunner:
         self._interval_s = interval_s
         self._queue = device_queue(entry.name)
         self._users = 0
-        self._worker = QueueWorker(
-            store, bells, control, self._queue, self._work, lambda: entry.is_available
-        )
+        self._is_doubtful = False
+        self._worker = QueueWorker(store, bells, control, self._queue, self._work, self._is_ready)
         self._lost = trio.Event()
         self._stepwise = device if isinstance(device, Stepwise) else None
         self._ahead: Ahead | None = None
@@ -79,6 +78,9 @@ class DeviceRunner:
             nursery.start_soon(self._worker.run)
             task_status.started()
 
+    def _is_ready(self) -> bool:
+        return self._entry.is_available and not self._is_doubtful
+
     async def _watch(self) -> None:
         """Look again after a while: soon, and then ever later, at a device that went away."""
         pause_s = self._interval_s
@@ -87,7 +89,8 @@ class DeviceRunner:
             with trio.move_on_after(pause_s):
                 await self._lost.wait()
                 pause_s = FIRST_RETRY_S
-                continue
+                if not self._is_doubtful:
+                    continue
             if self._users:  # a run is an answer, and must not be disturbed
                 continue
             is_there = self._entry.is_available
@@ -112,7 +115,7 @@ class DeviceRunner:
         if reason != self._entry.reason:
             event = "device_unavailable" if reason else "device_available"
             _log.info("event=%s device=%s reason=%r", event, self._entry.name, reason)
-        self._entry.reason = reason
+        self._entry.reason, self._is_doubtful = reason, False
         if not reason:
             self._bells.ring(self._queue)
 
@@ -165,7 +168,22 @@ class DeviceRunner:
     def _busy(self) -> Iterator[None]:
         """While a task uses the device; another one may wait for it already."""
         self._users += 1
+        is_doubtful = True
         try:
             yield
+            is_doubtful = False
+        except DriverError:
+            is_doubtful = False
+            raise
         finally:
             self._users -= 1
+            self._settle(is_doubtful=is_doubtful)
+
+    def _settle(self, *, is_doubtful: bool) -> None:
+        """After a run that was cancelled nobody knows what state the device is in: it is looked at
+        before the next task. Any other end tells."""
+        was_doubtful, self._is_doubtful = self._is_doubtful, is_doubtful
+        if is_doubtful:
+            self._lost.set()
+        elif was_doubtful:
+            self._bells.ring(self._queue)

@@ -45,8 +45,9 @@ T = TypeVar("T")
 
 _log = logging.getLogger("analogcloud.driver")
 
-TOTAL_S: Final = 25.0
-"""All steps of a run together, besides its own time: with ``SAFETY_S`` less than half a minute."""
+TOTAL_S: Final = 20.0
+"""All steps of a run together, besides its own time: with ``SAFETY_S``, and a look at the device
+before and after, half a minute."""
 INLINE_BYTES: Final = 8 * 1024
 """Modules up to here (a LUCIDAC's has 1 to 3 KiB) are dealt with in less than 2 ms."""
 STOP_S: Final = 1.0

@@ -10,7 +10,7 @@ import trio
 
 from drivers.base import NOBODY_ASKS, LogLine, Milestones, RunRequest, RunResult
 from drivers.errors import ConnectError
-from tests.api.serving import MODULE, FakeDevice, serving
+from tests.api.serving import CONFIG, MODULE, FakeDevice, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +123,28 @@ async def test_a_device_that_goes_away_keeps_its_queue(tmp_path: Path) -> None:
         )
         assert refused.status_code == 503
         assert "nobody is there" in refused.json()["detail"]
+        device.is_away = False
+        device.turns.release()
+        await state(client, second, "succeeded")
+
+
+async def test_after_a_deleted_run_the_device_is_looked_at_before_the_next(tmp_path: Path) -> None:
+    """Who ends a run by force may leave a device that does not answer: its queue waits."""
+    device = StepDevice()
+    device.may_store.set()
+    config = CONFIG + "[devices.scanner]\ninterval_s = 1.0\n[tasks]\ndelete_grace_s = 0.0\n"
+    async with (
+        serving(tmp_path, config=config, devices={"sim": device}) as here,
+        here.client() as client,
+    ):
+        first, second = [await submit(client, rate) for rate in (1, 2)]
+        await device.until("measure 1")
+        device.is_away = True
+        assert (await client.delete(f"/api/v1/tasks/{first}")).status_code == 204
+        with trio.fail_after(10):
+            while (await client.get("/api/v1/devices")).json()[0]["available"]:  # noqa: ASYNC110
+                await trio.sleep(0.02)
+        assert "measure 2" not in device.events
         device.is_away = False
         device.turns.release()
         await state(client, second, "succeeded")
