@@ -143,6 +143,7 @@ def _add_virtual_device(commands: Commands) -> None:
     command.add_argument("--faults", type=Path, metavar="FILE", help="script of what goes wrong")
     command.add_argument("--noise", type=_seed, metavar="SEED", help="noisy samples")
     command.add_argument("--entity", type=Path, metavar="E.apb", help="hardware of your own")
+    command.add_argument("--token", default="", help="what clients have to give, as to a proxy")
     command.set_defaults(command=_virtual_device)
 
 
@@ -290,5 +291,6 @@ def _virtual_device(asked: argparse.Namespace) -> int:
             faults=asked.faults,
             noise=asked.noise,
             entity=asked.entity,
+            token=asked.token,
         )
     )

@@ -83,7 +83,8 @@ class DeviceRunner:
 
     async def _watch(self) -> None:
         """Look again after a while: soon, and then ever later, at a device that went away."""
-        pause_s = self._interval_s
+        first_s = min(FIRST_RETRY_S, self._interval_s)
+        pause_s = self._interval_s if self._entry.is_available else first_s
         while True:
             self._lost = trio.Event()
             with trio.move_on_after(pause_s):

@@ -48,7 +48,7 @@ _LIMITS: Final = JobLimits(time_s=300.0, memory_bytes=4 * 10**9)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualCommand:
     """What the command line asks for; ``entity`` is a description that takes the place of the
-    type's own, ``noise`` a seed."""
+    type's own, ``noise`` a seed, ``token`` what a client has to give first."""
 
     type: str
     dialect: str
@@ -57,6 +57,7 @@ class VirtualCommand:
     faults: Path | None = None
     noise: int | None = None
     entity: Path | None = None
+    token: str = ""
 
 
 def virtual_device(asked: VirtualCommand) -> int:
@@ -68,6 +69,8 @@ def virtual_device(asked: VirtualCommand) -> int:
         return _refuse(str(error))
     if options.dialect is JSONL and asked.type != "lucidac":
         return _refuse(f"--dialect jsonl: firmware 1.x runs on a LUCIDAC only, not on {asked.type}")
+    if options.dialect is JSONL and asked.token:
+        return _refuse("--token: only a proxy wants one, and that speaks protobuf")
     code = EXIT_DONE
     try:
         trio.run(_serve, options)
@@ -101,6 +104,7 @@ def _options(asked: VirtualCommand) -> VirtualOptions:
         port=asked.port,
         faults=_faults(asked.faults),
         simulation=simulation,
+        token=asked.token,
     )
 
 

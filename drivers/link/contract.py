@@ -35,8 +35,8 @@ class Link(Protocol):
         ...
 
     async def request(self, body: Request) -> Reply:
-        """Ask and wait for the answer with the same id; Busy is asked again, with a pause, until
-        the caller's patience ends.
+        """Ask and wait for the answer with the same id; Busy is asked again, with a pause, as long
+        as the caller's deadline leaves time for it: then DeviceBusy is raised.
 
         Never returns Failed: raises RunRefused with the device's words. Raises ConnectError at once
         when the link breaks while it waits, ProtocolError when the answer is of the wrong kind.

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import trio
 
-from drivers.errors import ConnectError, DriverError, RunRefused
+from drivers.errors import ConnectError, DeviceBusy, DriverError, RunRefused
 from drivers.link.notices import Notices
 from drivers.link.replies import accept, fits, words
 from drivers.wire.messages import Busy, Failed, Message, Request, Samples, StateChanged
@@ -103,6 +103,8 @@ class StreamLink:
             reply = accept(body, await self.exchange(body))
             if not isinstance(reply, Busy):
                 return reply
+            if trio.current_effective_deadline() - trio.current_time() <= self._busy_pause_s:
+                raise DeviceBusy("the device is busy: somebody else is using it")
             await trio.sleep(self._busy_pause_s)
 
     async def exchange(self, body: Request) -> Body:

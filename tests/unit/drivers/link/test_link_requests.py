@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from drivers.apb.items import CircuitFile, CoefConfig, CoefEntry, Item
-from drivers.errors import ConnectError, ProtocolError, RunRefused
+from drivers.errors import ConnectError, DeviceBusy, ProtocolError, RunRefused
 from drivers.link.notices import Notices
 from drivers.link.opening import AnyLink
 from drivers.wire.messages import (
@@ -370,6 +370,22 @@ async def test_busy_is_asked_again_with_another_id(
             assert await link.request(GetOverloads()) == Overloads(any_overload=True)
         assert len(set(ids)) == 3
         assert trio.current_time() == pytest.approx(4)
+
+
+async def test_a_device_that_stays_busy_is_called_busy(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with linked("protobuf") as (link, peer):
+
+        async def device() -> None:
+            for _ in range(2):
+                await peer.answer(Busy())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(device)
+            with trio.fail_after(3), pytest.raises(DeviceBusy, match="somebody else"):
+                await link.request(GetOverloads())
+        assert trio.current_time() == pytest.approx(2)
 
 
 @pytest.mark.parametrize("own", [None, "not-yours"])
