@@ -21,7 +21,8 @@ class DriverOptions:
 
     token: for the vendor's proxy.
     overload: a signal out of range is told in the log (``warn``) or fails the run as well.
-    slack: samples that a result may have more or fewer than asked for; 1 for hardware.
+    slack: samples that a result of hardware may have more or fewer than asked for (of our virtual
+        devices: none).
     max_rate: samples per second of one channel, where the device has a limit of its own.
     max_op_time_s: the longest run; firmware 1.x ends at 9 s, for 2.x no limit is known.
     calibrate: before each run. State survives runs, but lanes and gains change with each circuit.

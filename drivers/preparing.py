@@ -38,12 +38,14 @@ _FRAME_ROOM: Final = 261_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
     """What is behind a device's links: the description of all of it, and for each carrier the
-    number of its link. ``by_position``: the dialect does not name the columns of samples."""
+    number of its link. ``by_position``: the dialect does not name the columns of samples.
+    ``is_virtual``: one of our own virtual devices, which gives exactly the samples asked for."""
 
     description: CircuitFile
     homes: Mapping[str, int]
     lane_gain: float = MODULE_GAIN
     by_position: bool = False
+    is_virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,8 @@ class RunFlow:
         self._fitted = fitted
         self._options, self._log, self._steps = tools.options, tools.log, tools.steps
         self._milestones = tools.milestones
-        plan = run_plan(prepared, fitted, str(uuid4()), tools.options.slack)
+        slack = 0 if session.hardware.is_virtual else tools.options.slack
+        plan = run_plan(prepared, fitted, str(uuid4()), slack)
         self._plan = plan
         self._collector = Collector(plan, tools.log)
         # Links to carriers that the module uses.

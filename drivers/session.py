@@ -12,7 +12,7 @@ from drivers.apb.entities import carrier_kind, device_class
 from drivers.apb.errors import CircuitFileError
 from drivers.apb.items import CircuitFile, EntitySpecification, Item
 from drivers.apb.machine import machine_of
-from drivers.apb.model import CarrierKind
+from drivers.apb.model import VIRTUAL_EUI, CarrierKind
 from drivers.errors import DriverError, ProtocolError, RunRefused
 from drivers.preparing import Hardware
 from drivers.wire.messages import Described, Extract, Failed, Ping
@@ -172,6 +172,7 @@ def _hardware(
         homes=homes,
         lane_gain=_common_gain(links),
         by_position=links[0].dialect == "jsonl",
+        is_virtual=all(board.eui == VIRTUAL_EUI for board in boards),
     )
 
 

@@ -160,6 +160,10 @@ class Circuit:
     warnings: tuple[str, ...] = field(default=())
 
 
+VIRTUAL_EUI: Final = "02-41-43-56-00-00-00-00"
+"""Board identifier of our own virtual devices: locally administered, so no real board has it."""
+
+
 class EntityClass(Enum):
     """Class of an entity in a hardware description."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from drivers.apb.items import CircuitFile, EntitySpecification, Item
-from drivers.apb.model import CarrierKind, Entity, EntityClass, MBlockKind
+from drivers.apb.model import VIRTUAL_EUI, CarrierKind, Entity, EntityClass, MBlockKind
 
 MAX_CARRIERS: Final = 7
 """Boards of one backplane (hardware reference, section 2)."""
 
 _ADDRESS: Final = "04-E9-E5-00-00-{:02X}"
 """Physical addresses look so. Real boards have higher numbers."""
-_EUI: Final = "00-00-00-00-00-00-00-00"
 
 # Blocks of a cluster: name, class, type, version (hardware reference, section 4.4).
 _BLOCKS: Final = (
@@ -77,7 +76,7 @@ def _carrier(
         type=kind.value,
         variant=1,
         version=(1, 1, 0),
-        eui=_EUI,
+        eui=VIRTUAL_EUI,
         children=children,
         location=(0, position),
     )
@@ -104,6 +103,6 @@ def _entity(
         type=type,
         variant=1,
         version=version,
-        eui=_EUI,
+        eui=VIRTUAL_EUI,
         children=children,
     )

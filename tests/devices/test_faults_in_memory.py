@@ -45,7 +45,7 @@ def driver(network: Network, dialect: Dialect, seed: int) -> RealDevice:
     ) -> AbstractAsyncContextManager[Link]:
         return open_link(endpoint, dialect, token, opener=network.open)
 
-    options = DriverOptions(dialect=name, slack=0, udp="always" if seed % 2 else "never")
+    options = DriverOptions(dialect=name, udp="always" if seed % 2 else "never")
     return RealDevice([Endpoint(host="memory")], LUCIDAC, InlineJobs(), options, opener=opener)
 
 
