@@ -16,6 +16,7 @@ from appliance.compiler.wording import written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from appliance.compiler.diagnostics import Position
     from appliance.compiler.program import Expr, Program
     from appliance.compiler.system import Guard, System
 
@@ -23,6 +24,9 @@ _NEAR: Final = 0.05
 """A warning is due where an operand comes so near to zero, as a part of its largest value."""
 _AT_END: Final = 1e-2
 """So near to zero at the end of a solution that ends early, the operand is to blame."""
+
+_FAR: Final = 12.0
+"""Where tanh differs from 1 by 1e-10, which rounding of the coefficients makes up."""
 
 Array = NDArray[np.float64]
 
@@ -67,15 +71,19 @@ class Domains:
         for guard, row in zip(self._system.guards, self._rows, strict=True):
             finite = np.abs(row[np.isfinite(row)])
             is_near = len(finite) and finite[-1] <= _AT_END * np.max(finite)
-            if guard.need is not Need.ANY and is_near:
+            if guard.need not in (Need.ANY, Need.SMALL) and is_near:
                 return guard
         return None
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Operands whose sign nothing but this one solution guarantees."""
-        found = {}
+        found: dict[tuple[Position, Need], Diagnostic] = {}
         for guard, row in zip(self._system.guards, self._rows, strict=True):
             size = np.abs(row)
+            if guard.need is Need.SMALL:
+                if np.max(size) > _FAR:
+                    found[guard.at, guard.need] = self._far(guard, float(np.max(size)))
+                continue
             is_near = float(np.min(size)) <= _NEAR * float(np.max(size))
             if is_near or _changes_sign(row):
                 found[guard.at, guard.need] = self._warning(guard, row)
@@ -96,6 +104,17 @@ class Domains:
             kind=Kind.DOMAIN, message=message, at=guard.at, hint=hint, is_warning=True
         )
 
+    def _far(self, guard: Guard, size: float) -> Diagnostic:
+        what = f"{guard.need}, {written(guard.operand, self._system.program.variable)}"
+        return Diagnostic(
+            kind=Kind.DOMAIN,
+            message=f"{what}, reaches {size:.4g}: beyond {_FAR:g} or so its circuit forgets where "
+            "it was, as tanh hardly changes there",
+            at=guard.at,
+            hint="a smaller factor inside of tanh",
+            is_warning=True,
+        )
+
 
 def _changes_sign(row: Array) -> bool:
     return bool(np.min(row) < 0.0 < np.max(row))
@@ -110,6 +129,6 @@ def _outside(need: Need, row: Array) -> NDArray[np.bool_]:
             outside |= row < 0.0
         case Need.POSITIVE:
             outside |= row <= 0.0
-        case Need.ANY:
+        case Need.ANY | Need.SMALL:
             pass
     return outside

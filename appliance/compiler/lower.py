@@ -203,6 +203,7 @@ class _Lowering:
         key = "tanh", _signed(form, sign)
         known = self._known.get(key)
         if known is None:
+            self._guard(call.operand, Need.SMALL, call.at)
             state = self._new(None, call, call.at)
             itself = algebra.leaf(_read(state))
             square = algebra.negate(algebra.multiply(itself, itself, call.at))

@@ -55,6 +55,7 @@ class Need(StrEnum):
     NOT_NEGATIVE = "the radicand"
     POSITIVE = "the argument of ln"
     ANY = "the argument of abs"  # it only gets slow near zero
+    SMALL = "the argument of tanh"  # far out the generator forgets where it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

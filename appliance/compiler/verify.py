@@ -120,7 +120,8 @@ def verify(
     until = max(solution.predictable, _agreement(comparison, tolerance))
     deviations = _deviations(comparison, solution, until)
     faults = _deviation_faults(deviations, tolerance, solution)
-    faults += [_excess_fault(e, solution) for e in comparison.excesses if e.time <= until]
+    if not faults:  # a wrong circuit goes anywhere
+        faults = [_excess_fault(e, solution) for e in comparison.excesses if e.time <= until]
     return Verification(
         until=until,
         predictable=solution.predictable,

@@ -94,6 +94,12 @@ def test_abs_is_warned_about_where_it_is_slow() -> None:
     assert "slow" in found.message
 
 
+def test_a_tanh_far_out_is_warned_about() -> None:
+    (found,) = domains("tanh(20*x(t))", 1.0, 0.1).warnings()
+    assert "the argument of tanh, 20*x, reaches 20: beyond 12" in found.message
+    assert domains("tanh(10*x(t))", 1.0, 0.1).warnings() == ()
+
+
 def solved(text: str, start: str, horizon: float | None) -> Solution:
     return solve(system(text, start), horizon)
 

@@ -80,7 +80,8 @@ def test_a_larger_tolerance_is_the_users_own_word() -> None:
 
 
 def test_an_element_beyond_one_machine_unit_is_refused() -> None:
-    source = program("let diff[x, t](t) = 0.02;", "let x(t: 0) = 0.5;", "probe x(t);")
+    lines = ("let diff[x, t](t) = 0.02;", "let x(t: 0) = 0.5;", "probe x(t);")
+    source = program("//@ tolerance = 0.9", *lines)
     circuit, solution = compiled(source)
     lanes = circuit.carriers[0].clusters[0].lanes
     number, lane = next((i, v) for i, v in enumerate(lanes) if v.sinks)
