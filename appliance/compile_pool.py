@@ -8,7 +8,7 @@ import trio
 
 from appliance.compile_child import SOURCE_NAME, Refused
 from appliance.compiler.diagnostics import Kind
-from appliance.compiler.render import render_all
+from appliance.compiler.render import one_line, render_all
 from appliance.errors import JobError, JobMemory, JobTimeout
 from appliance.models import COMPILE_QUEUE, CompileInput
 from appliance.queue_worker import QueueWorker, TaskFailed
@@ -16,7 +16,6 @@ from appliance.queue_worker import QueueWorker, TaskFailed
 if TYPE_CHECKING:
     from appliance.board import Bells
     from appliance.compile_child import CompileFunction
-    from appliance.compiler.diagnostics import Diagnostic
     from appliance.control import Control
     from appliance.models import Blob, Task
     from appliance.store.opening import Store
@@ -63,7 +62,7 @@ class CompilePool:
             raise TaskFailed(f"{_kind(error)}: {error}") from error
         if isinstance(answer, Refused):
             log.error(render_all(answer.diagnostics, asked.ode_source, SOURCE_NAME))
-            raise TaskFailed(_one_line(answer.diagnostics))
+            raise TaskFailed(one_line(answer.diagnostics))
         return await self._store.blobs.put_bytes(answer.module)
 
 
@@ -71,12 +70,3 @@ def _kind(error: JobError) -> str:
     if isinstance(error, JobTimeout):
         return Kind.COMPILE_TIMEOUT
     return Kind.COMPILE_MEMORY if isinstance(error, JobMemory) else "compile-crashed"
-
-
-def _one_line(diagnostics: tuple[Diagnostic, ...]) -> str:
-    """The first error in one line, and how many more there are."""
-    errors = [one for one in diagnostics if not one.is_warning]
-    first, more = errors[0], len(errors) - 1
-    place = f"line {first.at.line}, column {first.at.column}: " if first.at else ""
-    rest = f" (and {more} more, see the log)" if more else ""
-    return f"{place}{first.kind}: {first.message}{rest}"

@@ -43,10 +43,10 @@ def render_all(
 
 
 def one_line(diagnostics: Sequence[Diagnostic]) -> str:
-    """The first diagnostic in one line, for the ``error`` of a task."""
-    first, *others = diagnostics
-    place = "" if first.at is None else f"{first.at.line}:{first.at.column}: "
-    more = f" (and {len(others)} more)" if others else ""
+    """The first error in one line, for the ``error`` of a task."""
+    first, *others = [one for one in diagnostics if not one.is_warning]
+    place = "" if first.at is None else f"line {first.at.line}, column {first.at.column}: "
+    more = f" (and {len(others)} more, see the log)" if others else ""
     return f"{place}{first.kind}: {first.message}{more}"
 
 

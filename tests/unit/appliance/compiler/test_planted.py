@@ -57,7 +57,7 @@ def test_people_see_the_line_and_a_caret(planted: Planted) -> None:
         assert head.startswith(f"planted.ana:{line}:{column}: error[{planted.kind}]: ")
         assert rest[0] == planted.source.split("\n")[line - 1]
         assert rest[1] == " " * (column - 1) + "^"
-        assert one_line((found,)).startswith(f"{line}:{column}: {planted.kind}: ")
+        assert one_line((found,)).startswith(f"line {line}, column {column}: {planted.kind}: ")
 
 
 def test_no_two_programs_are_the_same() -> None:

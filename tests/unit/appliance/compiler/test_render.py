@@ -76,7 +76,8 @@ def test_many_diagnostics_are_counted_not_shown() -> None:
 
 def test_one_line_for_the_api() -> None:
     found = errors("let diff[x, t](t) = y(t) + k;\nlet x(t: 0) = 1;\nprobe x(t);")
-    assert one_line(found) == "1:21: undefined-function: there is no function 'y' (and 1 more)"
+    told = "line 1, column 21: undefined-function: there is no function 'y'"
+    assert one_line(found) == f"{told} (and 1 more, see the log)"
     assert one_line([Diagnostic(kind="routing", message="no way")]) == "routing: no way"
 
 

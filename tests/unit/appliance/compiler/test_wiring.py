@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.compiler.amplitudes import Amplitudes
-from appliance.compiler.digits import round_down, round_up
 from appliance.compiler.diagnostics import CompileError, Position
+from appliance.compiler.digits import round_down, round_up
 from appliance.compiler.elements import Elements, Product, Sum
 from appliance.compiler.program import Const, Program
 from appliance.compiler.system import State, System
