@@ -37,7 +37,7 @@ async def suffer(lab: Lab, rig: Rig) -> list[str]:
         with trio.fail_after(WELL_S + TASKS * SAFETY_S):
             state = await ended(lab, task)
         assert await span_s(lab, task) <= OP_TIME_S + SAFETY_S, rig.script
-        if state == "succeeded":  # the driver takes one sample less from hardware
+        if state == "succeeded":
             assert await lab.is_right(task), rig.script
         states.append(state)
     return states
