@@ -17,7 +17,6 @@ from drivers.wire.jsonl import decode
 from drivers.wire.lines import Unliner
 from tests.fuzz.jsonl_mutations import mutate, seeds
 
-
 _READ = 2**22
 """Bytes of a line that are fed at once: far more than a link ever reads at a time."""
 
