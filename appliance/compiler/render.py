@@ -43,8 +43,9 @@ def render_all(
 
 
 def one_line(diagnostics: Sequence[Diagnostic]) -> str:
-    """The first error in one line, for the ``error`` of a task."""
-    first, *others = [one for one in diagnostics if not one.is_warning]
+    """The first error in one line, for the ``error`` of a task; the first warning, where there is
+    no error."""
+    first, *others = [one for one in diagnostics if not one.is_warning] or diagnostics
     place = "" if first.at is None else f"line {first.at.line}, column {first.at.column}: "
     more = f" (and {len(others)} more, see the log)" if others else ""
     return f"{place}{first.kind}: {first.message}{more}"

@@ -91,3 +91,10 @@ def test_fields_are_plain_json() -> None:
         "is_warning": False,
     }
     assert as_fields(Diagnostic(kind="routing", message="no"))["line"] is None
+
+
+def test_warnings_beside_an_error_do_not_count() -> None:
+    warning = Diagnostic(kind="domain", message="near", is_warning=True)
+    error = Diagnostic(kind="routing", message="no way")
+    assert one_line([warning, error]) == "routing: no way"
+    assert one_line([warning]) == "domain: near"
