@@ -19,6 +19,7 @@ from drivers.errors import (
     ProtocolError,
     RunRefused,
 )
+from drivers.horizon import horizon_warnings
 from drivers.measured import Measured
 from drivers.overloads import overload_words
 from drivers.preparing import NANOSECONDS, ic_time_ns, run_plan
@@ -126,6 +127,7 @@ class RunFlow:
 
     async def measure(self) -> Measured:
         """Configure, run, collect. Raises OverflowReported where the options say so."""
+        self._announce()
         await self._configure()
         if self._options.calibrate:
             with self._steps.step("calibration", CALIBRATE_S):
@@ -133,11 +135,22 @@ class RunFlow:
                 await each([partial(link.request, ask) for link in self._links()])
         await self._run()
         samples = self._collector.result()
+        self._log(f"{samples.shape[0]} samples of {samples.shape[1]} probes arrived")
         self._milestones.ended()
         overloads = await self._overloads()
         self.is_over = True
         self._report(overloads)
         return Measured(samples=samples, scaling=self._fitted.mapped.scaling, overloads=overloads)
+
+    def _announce(self) -> None:
+        prepared, mapped = self._prepared, self._fitted.mapped
+        for warning in horizon_warnings(mapped.scaling, prepared.op_time_s):
+            self._log(f"warning: {warning}")
+        places = ", ".join(mapped.carriers)
+        self._log(
+            f"running on {places} for {prepared.op_time_s:g} s, {prepared.sample_rate} samples a "
+            "second"
+        )
 
     def _links(self) -> list[Link]:
         """The links to carriers that the module uses."""

@@ -12,6 +12,7 @@ import numpy as np
 from drivers.apb.circuit import assemble
 from drivers.apb.codec import CircuitFile, decode
 from drivers.apb.items import SimConfig
+from drivers.horizon import horizon_warnings
 from sim.engine import Simulation
 from sim.errors import Unusable
 from sim.grid import SampleGrid
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 _PROGRESS_S: Final = 2.0
 """Least time between two lines about progress."""
-_BEYOND: Final = 1.0 + 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,11 @@ def simulate_file(
     duration_s = _duration(circuit, op_time_s, problem_time)
     grid = _grid(duration_s, sample_rate_hz, points)
     netlist = build(circuit, gain=options.gain)
-    warnings = (*netlist.warnings, *_rate_warning(file), *_horizon_warning(circuit, duration_s))
+    warnings = (
+        *netlist.warnings,
+        *_rate_warning(file),
+        *horizon_warnings(circuit.scaling, duration_s),
+    )
     simulation = Simulation(netlist, options)
     _log_start(netlist, simulation, grid, warnings, log)
     table = tabulate(netlist, circuit.scaling, grid)
@@ -122,16 +126,6 @@ def _rate_warning(file: CircuitFile) -> tuple[str, ...]:
                 "integrator runs at its own k0",
             )
     return ()
-
-
-def _horizon_warning(circuit: Circuit, duration_s: float) -> tuple[str, ...]:
-    scaling = circuit.scaling
-    if scaling is None or duration_s * scaling.time_rate <= scaling.horizon * _BEYOND:
-        return ()
-    return (
-        f"the run goes on to {scaling.variable} = {duration_s * scaling.time_rate:.6g}, but the "
-        f"circuit was scaled and verified up to {scaling.horizon:.6g} only",
-    )
 
 
 def _log_start(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import trio
 
-from drivers.apb.codec import decode
+from drivers.apb.codec import decode, encode
 from drivers.apb.entities import roots
+from drivers.apb.model import Scaling
 from tests.devices.lab import Rig, free_port, laboratory, one_device, workshop
-from tests.devices.truth import EXACT
-from tests.virtual_network import LUCIDAC
+from tests.devices.truth import EXACT, VIRTUAL
+from tests.virtual_network import LUCIDAC, harmonic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +36,17 @@ async def test_the_machine_gives_what_the_simulator_gives(tmp_path: Path) -> Non
             assert ours.shape == simulated.shape == (2, 500)
             assert np.abs(ours - simulated).max() <= EXACT
         assert rig.device.runs == 2
+
+
+async def test_a_run_beyond_the_horizon_is_warned_about_wherever_it_runs(tmp_path: Path) -> None:
+    scaling = Scaling(variable="t", horizon=5.0, time_rate=10_000.0)
+    module = base64.b64encode(encode(replace(harmonic(VIRTUAL), scaling=scaling))).decode()
+    async with one_device(tmp_path) as (lab, _):
+        for name in (NAME, "sim"):
+            task = await lab.submit(name, module=module)
+            assert (await lab.end(task))["state"] == "succeeded"
+            words = "warning: the run goes on to t = 100, but the circuit was scaled and verified"
+            assert words in await lab.log(task)
 
 
 async def test_rates_that_a_machine_would_round_are_refused(tmp_path: Path) -> None:

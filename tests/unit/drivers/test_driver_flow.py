@@ -79,7 +79,10 @@ async def test_a_run(tmp_path: Path) -> None:
     assert result.overloads == ()
     assert read(tmp_path / "out") == [truth(0, 10).tolist(), truth(1, 10).tolist()]
     assert fake.kinds == ["Extract", *COURSE]
-    assert lines == []
+    assert lines == [
+        f"running on {LUCIDAC_PATH} for 0.001 s, 10000 samples a second",
+        "10 samples of 2 probes arrived",
+    ]
     assert fake.open_links == 0
     _, reset, configure, calibrate, start, _ = fake.asked
     assert reset == Reset(overload_reset=True, keep_calibration=True)
@@ -106,6 +109,18 @@ async def test_numbers_in_the_problems_units(tmp_path: Path) -> None:
     request = replace(REQUEST, module=build_file(LUCIDAC, scaled))
     await make(fake_lucidac()).run(request, tmp_path / "out", silent)
     assert read(tmp_path / "out") == [truth(0, 10).tolist(), (truth(1, 10) * 2 + 1).tolist()]
+
+
+@pytest.mark.parametrize(("horizon", "is_warned"), [(0.001, False), (0.0005, True)])
+async def test_a_run_beyond_the_horizon_is_warned_about(
+    tmp_path: Path, horizon: float, is_warned: bool
+) -> None:
+    scaled = replace(harmonic(), scaling=Scaling(variable="t", horizon=horizon, time_rate=1.0))
+    request = replace(REQUEST, module=build_file(LUCIDAC, scaled))
+    log: list[str] = []
+    await make(fake_lucidac()).run(request, tmp_path / "out", log.append)
+    found = [line for line in log if line.startswith("warning: the run goes on to t = 0.001")]
+    assert len(found) == is_warned
 
 
 async def test_large_results_are_for_another_process(tmp_path: Path) -> None:
@@ -416,7 +431,7 @@ async def test_other_hardware_than_before(tmp_path: Path) -> None:
     assert prepared.fitted is not None
     fake.description = describe(lucidac_board(kinds=(1, 1)))
     await device.run(prepared, tmp_path / "out", lines.append)
-    assert lines == ["the device's hardware is not what it was when this task was prepared"]
+    assert lines[:-2] == ["the device's hardware is not what it was when this task was prepared"]
     fake.description = describe(lucidac_board(kinds=(2, 1)))
     with pytest.raises(RunRefused, match="needs an M-INT block"):
         await device.run(prepared, tmp_path / "out", silent)
