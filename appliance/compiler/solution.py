@@ -392,6 +392,6 @@ def _shortened(fault: Diagnostic, horizon: float) -> Diagnostic:
         kind=fault.kind,
         message=f"{fault.message}; the circuit is scaled for {horizon:g} instead",
         at=fault.at,
-        hint="name a horizon: //@ horizon = T",
+        hint=f"name a horizon that the equations reach: //@ horizon = {horizon:g}",
         is_warning=True,
     )
